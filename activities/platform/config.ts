@@ -1,0 +1,87 @@
+import { createHash } from 'node:crypto';
+import { homedir, userInfo } from 'node:os';
+import { join, resolve } from 'node:path';
+import bytes from 'bytes';
+import { z } from 'zod';
+import { berthError } from '../../workflows/contracts/errors.ts';
+
+/** Everything that the environment decides, read once at a process's start. */
+export interface BerthConfig {
+  /** BERTH_HOME: durable state of this host. */
+  home: string;
+  /** BERTH_SHM: folder on tmpfs or hugetlbfs for scratch and warm copies. */
+  shm: string;
+  /** BERTH_SHM_BUDGET: bytes that warm copies may take; default half of the file system. */
+  shmBudget: number | undefined;
+  /** BERTH_SOURCES: folders that workers may read models from (`:`-separated); empty = anywhere. */
+  sources: string[];
+  /** BERTH_DEVICES: core sets of CPU devices, `[]` for none, `undefined` to discover. */
+  devices: string[] | undefined;
+  /** BERTH_METRICS: host:port on which Prometheus may scrape the SDK's and Berth's metrics. */
+  metrics: string | undefined;
+  /** BERTH_LOG_LEVEL, pino's names. */
+  logLevel: string;
+}
+
+const coreSet = /^\d+(-\d+)?(,\d+(-\d+)?)*$/;
+
+const environment = z.object({
+  BERTH_HOME: z.string().min(1).optional(),
+  BERTH_SHM: z.string().min(1).optional(),
+  BERTH_SHM_BUDGET: z
+    .string()
+    .refine((text) => bytes.parse(text) !== null, 'expected a size such as 16GiB')
+    .optional(),
+  BERTH_SOURCES: z.string().optional(),
+  BERTH_DEVICES: z
+    .string()
+    .refine(
+      (text) => text === 'none' || text.split(';').every((set) => coreSet.test(set)),
+      'expected core sets such as 0-3;4-7, or none',
+    )
+    .optional(),
+  BERTH_METRICS: z
+    .string()
+    .regex(/^\S+:\d+$/, 'expected host:port such as 127.0.0.1:9464')
+    .optional(),
+  BERTH_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal']).default('info'),
+});
+
+/** Folder in /dev/shm that belongs to this user and this home, so that two stacks keep apart. */
+function defaultShm(home: string): string {
+  const id = createHash('sha256').update(home).digest('hex').slice(0, 8);
+  return join('/dev/shm', `berth-${userInfo().uid}-${id}`);
+}
+
+/** @throws BerthError InvalidRequest naming the variable and what it should hold. */
+export function readConfig(env: NodeJS.ProcessEnv = process.env): BerthConfig {
+  const present = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
+  const parsed = environment.safeParse(present);
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0];
+    const name = String(issue?.path[0]);
+    throw berthError('InvalidRequest', `${name}=${env[name]}: ${issue?.message}`);
+  }
+  const values = parsed.data;
+  const home = resolve(values.BERTH_HOME ?? join(homedir(), '.berth'));
+  return {
+    home,
+    shm: resolve(values.BERTH_SHM ?? defaultShm(home)),
+    shmBudget:
+      values.BERTH_SHM_BUDGET === undefined
+        ? undefined
+        : (bytes.parse(values.BERTH_SHM_BUDGET) ?? undefined),
+    sources: (values.BERTH_SOURCES ?? '')
+      .split(':')
+      .filter((folder) => folder !== '')
+      .map((folder) => resolve(folder)),
+    devices:
+      values.BERTH_DEVICES === undefined
+        ? undefined
+        : values.BERTH_DEVICES === 'none'
+          ? []
+          : values.BERTH_DEVICES.split(';'),
+    metrics: values.BERTH_METRICS,
+    logLevel: values.BERTH_LOG_LEVEL,
+  };
+}

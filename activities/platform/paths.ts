@@ -1,0 +1,68 @@
+import { join } from 'node:path';
+
+/** Every place where Berth keeps files. Pure: nothing is created here. */
+export function createPaths(home: string, shm: string) {
+  const store = join(home, 'store');
+  const staging = join(store, 'staging');
+  return {
+    home,
+    shm,
+    hostId: join(home, 'host-id'),
+    keys: join(home, 'keys'),
+    trust: join(home, 'trust'),
+    seenTags: join(home, 'trust', 'seen-tags.json'),
+    run: join(home, 'run'),
+    stack: join(home, 'run', 'stack.json'),
+    devicesFile: join(home, 'run', 'devices.json'),
+    logs: join(home, 'logs'),
+    temporalDatabase: join(home, 'temporal', 'temporal.db'),
+    leases: join(home, 'leases', 'state.json'),
+    warmIndex: join(home, 'warm', 'index.json'),
+    device: (deviceId: string) => ({
+      lock: join(home, 'devices', deviceId, 'lock'),
+      fence: join(home, 'devices', deviceId, 'fence.json'),
+    }),
+    store: {
+      root: store,
+      lock: join(store, 'lock'),
+      blobs: (artifactId: string) => join(store, 'blobs', artifactId),
+      blobsRoot: join(store, 'blobs'),
+      manifests: join(store, 'manifests'),
+      manifest: (digest: string) => join(store, 'manifests', `${digest}.json`),
+      wraps: (artifactId: string) => join(store, 'wraps', `${artifactId}.json`),
+      wrapsRoot: join(store, 'wraps'),
+      tags: join(store, 'tags'),
+      tag: (name: string, tag: string) =>
+        join(store, 'tags', ...name.split('/'), '@', `${tag}.json`),
+      stagingRoot: staging,
+    },
+    staging: (artifactId: string) => {
+      const root = join(staging, artifactId);
+      return {
+        root,
+        /** What inspectSource found (records.ts, Inspection). */
+        inspection: join(root, 'inspection.json'),
+        /** What the bridge resolved (records.ts, Modules). */
+        modules: join(root, 'modules.json'),
+        /** config.json as the consumer will see it, written by the bridge when quantizing. */
+        config: join(root, 'config.json'),
+        /** Which tensors go into which shard and how (records.ts, ShardPlan). */
+        plan: join(root, 'plan.json'),
+        /** One SealedFile record a file. */
+        sealed: join(root, 'sealed'),
+        blobs: join(root, 'blobs'),
+        wraps: join(root, 'wraps.json'),
+        omsBundle: join(root, 'model.sig'),
+      };
+    },
+    /** Plaintext of shards between quantizing and sealing; shared memory only. */
+    scratchRoot: join(shm, 'scratch'),
+    scratch: (artifactId: string) => join(shm, 'scratch', artifactId),
+    candidatesRoot: join(shm, 'candidates'),
+    candidate: (artifactId: string) => join(shm, 'candidates', artifactId),
+    modelsRoot: join(shm, 'models'),
+    model: (contentDigest: string) => join(shm, 'models', contentDigest),
+  };
+}
+
+export type Paths = ReturnType<typeof createPaths>;
