@@ -1,0 +1,176 @@
+import {
+  CancellationScope,
+  ContinueAsNew,
+  defineQuery,
+  isCancellation,
+  log,
+  setHandler,
+  workflowInfo,
+} from '@temporalio/workflow';
+import { deviceActivities, hostActivities } from '../activityProxies.ts';
+import { failure } from '../contracts/errors.ts';
+import type { GateReport, IngestProgress, IngestResult } from '../contracts/ingest.ts';
+import { withGpuLease } from '../leases/withGpuLease.ts';
+import { createIngestContext, type IngestContext } from './context.ts';
+import { makeAllShards } from './partitions.ts';
+import { advance, failRunning, stageOf, stageReports } from './progress.ts';
+import { type IngestRunInput, mintArtifactId, startState } from './state.ts';
+
+/** How far an ingest has come. */
+export const progressQuery = defineQuery<IngestProgress>('progress');
+
+/**
+ * Brings a model in: inspect, quantize, seal, gate, publish. On failure or cancellation nothing
+ * stays behind: no tag, no staging, no shared memory.
+ */
+export async function ingestModelWorkflow(input: IngestRunInput): Promise<IngestResult> {
+  const { runId } = workflowInfo();
+  const state = input.resume ?? startState(mintArtifactId(Math.random), runId);
+  const context = createIngestContext(input, state);
+  setHandler(progressQuery, () => state.progress);
+  try {
+    return await runIngest(context);
+  } catch (error) {
+    if (error instanceof ContinueAsNew) throw error;
+    failRunning(
+      state.progress,
+      isCancellation(error) ? 'cancelled; tidying up' : 'failed; tidying up',
+    );
+    await CancellationScope.nonCancellable(() => discard(context));
+    context.show(isCancellation(error) ? 'cancelled' : 'failed');
+    throw error;
+  }
+}
+
+async function runIngest(context: IngestContext): Promise<IngestResult> {
+  const { input, state } = context;
+  if (input.resume === undefined) await inspect(context);
+  await makeAllShards(context);
+  await sealCarriedFiles(context);
+  const gate = input.request.quantize === 'none' ? null : await passGate(context);
+  if (gate === null) stageOf(state.progress, 'gate').state = 'skipped';
+  return publish(context, gate);
+}
+
+async function inspect({ input, state, show }: IngestContext): Promise<void> {
+  const stage = stageOf(state.progress, 'inspect');
+  stage.state = 'running';
+  stage.total = 1;
+  show('inspecting the source');
+  const found = await hostActivities(input.hostId, input.request.source).inspectSource({
+    artifactId: state.artifactId,
+    request: input.request,
+    listingSha256: input.listingSha256,
+  });
+  state.leftOut = found.leftOut;
+  state.sourceBytes = found.sourceBytes;
+  advance(stage, found.sourceBytes, found.seconds);
+}
+
+async function sealCarriedFiles({ input, state, show }: IngestContext): Promise<void> {
+  show('sealing configuration and tokenizer');
+  const host = hostActivities(input.hostId, 'configuration and tokenizer');
+  const sealed = await host.sealCarriedFiles({
+    artifactId: state.artifactId,
+    request: input.request,
+  });
+  advance(stageOf(state.progress, 'seal'), sealed.bytes, sealed.seconds);
+}
+
+async function passGate(context: IngestContext): Promise<GateReport> {
+  const { input, state } = context;
+  const { hostId, team, request } = input;
+  const stage = stageOf(state.progress, 'gate');
+  stage.state = 'running';
+  stage.total = 1;
+  context.show('opening the candidate');
+  const candidate = await hostActivities(hostId, 'open as a consumer would').openCandidate({
+    artifactId: state.artifactId,
+  });
+  context.show('waiting for a device');
+  const { seconds, ...report } = await withGpuLease({ hostId, team, devices: 1 }, (lease) => {
+    context.show('comparing with the original');
+    const device = lease.devices[0];
+    if (device === undefined) throw failure('NoSuchDevice', 'the lease holds no device');
+    return deviceActivities(device.taskQueue, 'compare with the original').evaluateGate({
+      artifactId: state.artifactId,
+      lease,
+      source: request.source,
+      candidate: candidate.path,
+      kind: state.modules?.kind ?? 'encoder',
+      quantize: request.quantize,
+      thresholds: request.gate,
+      calibration: request.calibration,
+    });
+  });
+  if (!report.passed) throw failure('AccuracyGateFailed', describeGate(report), report);
+  advance(stage, candidate.bytes, candidate.seconds + seconds);
+  return report;
+}
+
+function describeGate(report: GateReport): string {
+  const relation = report.metric === 'cosine' ? 'at least' : 'at most';
+  const figures = [
+    `mean ${report.metric} ${report.mean.toFixed(4)}, expected ${relation} ${report.threshold}`,
+  ];
+  if (report.perplexityIncrease !== undefined) {
+    const percent = (value: number | undefined) => `${((value ?? 0) * 100).toFixed(2)} %`;
+    figures.push(
+      `perplexity +${percent(report.perplexityIncrease)}, expected at most +${percent(report.perplexityThreshold)}`,
+    );
+  }
+  return `the quantized model is too far from the original: ${figures.join('; ')}; quantize less or set the --gate options`;
+}
+
+async function publish(context: IngestContext, gate: GateReport | null): Promise<IngestResult> {
+  const { input, state, show } = context;
+  const { request } = input;
+  const { workflowId, startTime } = workflowInfo();
+  const stage = stageOf(state.progress, 'publish');
+  stage.state = 'running';
+  stage.total = 1;
+  show('publishing');
+  const published = await hostActivities(
+    input.hostId,
+    `${request.name}:${request.tag}`,
+  ).publishArtifact({
+    artifactId: state.artifactId,
+    request,
+    createdAt: startTime.toISOString(),
+    workflow: { workflowId, runId: state.firstRunId },
+    listingSha256: input.listingSha256,
+    gate,
+    tools: state.modules?.tools ?? {},
+    quantizedModules: state.modules?.quantizedModules ?? 0,
+    droppedTensors: state.modules?.droppedTensors ?? [],
+  });
+  advance(stage, published.storedBytes, published.seconds);
+  show('published');
+  return {
+    workflowId,
+    artifact: `${request.name}@sha256:${published.digest}`,
+    ref: `${request.name}:${request.tag}`,
+    artifactId: state.artifactId,
+    digest: published.digest,
+    contentDigest: published.contentDigest,
+    sourceBytes: state.sourceBytes,
+    modelBytes: published.modelBytes,
+    storedBytes: published.storedBytes,
+    shards: state.plan?.shards.length ?? 0,
+    gate,
+    stages: stageReports(state.progress),
+    leftOut: state.leftOut,
+    droppedTensors: state.modules?.droppedTensors ?? [],
+  };
+}
+
+/** What stays behind after a failed tidy-up is `sweep`'s to find; the job's own failure matters more. */
+async function discard({ input, state }: IngestContext): Promise<void> {
+  try {
+    await hostActivities(input.hostId, 'remove what the job left').discardArtifact({
+      artifactId: state.artifactId,
+    });
+  } catch (error) {
+    log.warn('staging was not removed; berth sweep will', { error: String(error) });
+  }
+}
