@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { homedir, userInfo } from 'node:os';
 import { join, resolve } from 'node:path';
-import bytes from 'bytes';
 import { z } from 'zod';
 import { berthError } from '../../workflows/contracts/errors.ts';
+import { parseSize } from './size.ts';
 
 /** Everything that the environment decides, read once at a process's start. */
 export interface BerthConfig {
@@ -30,7 +30,7 @@ const environment = z.object({
   BERTH_SHM: z.string().min(1).optional(),
   BERTH_SHM_BUDGET: z
     .string()
-    .refine((text) => bytes.parse(text) !== null, 'expected a size such as 16GiB')
+    .refine((text) => parseSize(text) !== undefined, 'expected a size such as 16GiB')
     .optional(),
   BERTH_SOURCES: z.string().optional(),
   BERTH_DEVICES: z
@@ -68,9 +68,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): BerthConfig {
     home,
     shm: resolve(values.BERTH_SHM ?? defaultShm(home)),
     shmBudget:
-      values.BERTH_SHM_BUDGET === undefined
-        ? undefined
-        : (bytes.parse(values.BERTH_SHM_BUDGET) ?? undefined),
+      values.BERTH_SHM_BUDGET === undefined ? undefined : parseSize(values.BERTH_SHM_BUDGET),
     sources: (values.BERTH_SOURCES ?? '')
       .split(':')
       .filter((folder) => folder !== '')

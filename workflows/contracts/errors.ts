@@ -55,6 +55,12 @@ export const failureTypes = {
   ModelInUse: { retryable: false, exit: 1 },
   /** The shared-memory folder is not tmpfs or hugetlbfs, or the copy exceeds its budget. */
   NotWarmable: { retryable: false, exit: 1 },
+  /** No stack serves this BERTH_HOME, or a worker that the request needs is gone. */
+  StackUnavailable: { retryable: true, exit: 1 },
+  /** The job was cancelled or terminated. */
+  JobCancelled: { retryable: false, exit: 1 },
+  /** Nothing that Berth foresaw; the logs have the rest. */
+  Unexpected: { retryable: true, exit: 1 },
 } as const satisfies Record<string, { retryable: boolean; exit: 1 | 2 }>;
 
 export type FailureType = keyof typeof failureTypes;
