@@ -1,0 +1,79 @@
+import { randomUUID } from 'node:crypto';
+import type {
+  EvictResult,
+  ExportResult,
+  RemoveResult,
+  SweepResult,
+  TagResult,
+  VerifyResult,
+  WarmResult,
+} from '../../workflows/contracts/activities.ts';
+import type {
+  ExportModelInput,
+  HostOperation,
+  ModelOperation,
+  RemoveModelInput,
+  TagModelInput,
+  WarmModelInput,
+} from '../../workflows/contracts/catalogue.ts';
+import { workflowTaskQueue } from '../../workflows/contracts/ids.ts';
+import { awaitJob } from './awaitJob.ts';
+import { toBerthError } from './failures.ts';
+import { requireWorkers } from './pollers.ts';
+import { withSearchAttributes } from './searchAttributes.ts';
+import type { Session } from './session.ts';
+
+/** Workflows that run one operation on a host, by name, so that no workflow code is imported. */
+interface OperationWorkflows {
+  warmModelWorkflow: { input: WarmModelInput; result: WarmResult };
+  evictModelWorkflow: { input: ModelOperation; result: EvictResult };
+  verifyModelWorkflow: { input: ModelOperation; result: VerifyResult };
+  exportModelWorkflow: { input: ExportModelInput; result: ExportResult };
+  tagModelWorkflow: { input: TagModelInput; result: TagResult };
+  removeModelWorkflow: { input: RemoveModelInput; result: RemoveResult };
+  sweepStoreWorkflow: { input: HostOperation; result: SweepResult };
+}
+
+export type OperationName = keyof OperationWorkflows;
+
+/** Says what an operation's workflow is called and how it reads in the Web UI. */
+const titles: Record<OperationName, { verb: string; pipeline: string }> = {
+  warmModelWorkflow: { verb: 'warm', pipeline: 'warm' },
+  evictModelWorkflow: { verb: 'evict', pipeline: 'warm' },
+  verifyModelWorkflow: { verb: 'verify', pipeline: 'catalogue' },
+  exportModelWorkflow: { verb: 'export', pipeline: 'catalogue' },
+  tagModelWorkflow: { verb: 'tag', pipeline: 'catalogue' },
+  removeModelWorkflow: { verb: 'remove', pipeline: 'catalogue' },
+  sweepStoreWorkflow: { verb: 'sweep', pipeline: 'catalogue' },
+};
+
+/**
+ * Runs one operation on the session's host and waits for it.
+ * @throws BerthError of the operation, or StackUnavailable.
+ */
+export async function runHostOperation<N extends OperationName>(
+  session: Session,
+  name: N,
+  input: Omit<OperationWorkflows[N]['input'], 'hostId'>,
+): Promise<OperationWorkflows[N]['result']> {
+  const { verb, pipeline } = titles[name];
+  const ref = 'ref' in input ? String(input.ref) : undefined;
+  const what = ref === undefined ? verb : `${verb} ${ref}`;
+  try {
+    await requireWorkers(session);
+    const workflowId = `${verb}/${ref === undefined ? '' : `${ref}/`}${randomUUID().slice(0, 8)}`;
+    const job = { pipeline, model: ref, hostId: session.hostId };
+    const handle = await withSearchAttributes(job, (typedSearchAttributes) =>
+      session.client.workflow.start(name, {
+        workflowId,
+        taskQueue: workflowTaskQueue,
+        args: [{ ...input, hostId: session.hostId }],
+        typedSearchAttributes,
+        staticSummary: what,
+      }),
+    );
+    return await awaitJob(session, what, () => handle.result());
+  } catch (error) {
+    throw toBerthError(error, what);
+  }
+}

@@ -1,0 +1,103 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { IngestProgress, IngestResult } from '../../workflows/contracts/ingest.ts';
+import { awaitJob } from './awaitJob.ts';
+import { toBerthError } from './failures.ts';
+import { type JobProgress, mergeProgress } from './jobProgress.ts';
+import { readPendingActivities } from './pendingActivities.ts';
+import { type Session, workflowUrl } from './session.ts';
+
+/** A job that runs, or ran, on the server. It lives on when the handle is dropped. */
+export interface IngestHandle {
+  readonly workflowId: string;
+  readonly runId: string;
+  /** Its page in the Web UI, when the server has one. */
+  readonly url: string | undefined;
+  /**
+   * Waits for the end.
+   * @throws BerthError of the failure; JobCancelled; StackUnavailable when the stack stops.
+   */
+  result(): Promise<IngestResult>;
+  /**
+   * How far it is, now.
+   * @throws BerthError StackUnavailable when no workflow worker answers within five seconds.
+   */
+  progress(): Promise<JobProgress>;
+  /** As `result`, calling back whenever the progress was read; at first at once. */
+  watch(
+    onProgress: (progress: JobProgress) => void,
+    options?: { intervalMs?: number },
+  ): Promise<IngestResult>;
+  /** Asks it to stop and tidy up; `result` tells when it has. */
+  cancel(): Promise<void>;
+}
+
+const queryTimeoutMs = 5_000;
+
+export function createIngestHandle(
+  session: Session,
+  workflowId: string,
+  runId: string,
+): IngestHandle {
+  const { workflow } = session.client;
+  // Only the result is tied to a run: a long job goes on in a fresh run under the same id.
+  const run = workflow.getHandle(workflowId, runId);
+  const latest = workflow.getHandle(workflowId);
+
+  const result = () =>
+    awaitJob(session, workflowId, () => run.result() as Promise<IngestResult>);
+
+  const progress = async (): Promise<JobProgress> => {
+    try {
+      return await session.client.withDeadline(Date.now() + queryTimeoutMs, async () => {
+        const [answer, description] = await Promise.all([
+          latest.query<IngestProgress>('progress'),
+          latest.describe(),
+        ]);
+        return mergeProgress(workflowId, answer, readPendingActivities(description));
+      });
+    } catch (error) {
+      throw toBerthError(error, workflowId);
+    }
+  };
+
+  return {
+    workflowId,
+    runId,
+    url: workflowUrl(session.webUi, session.namespace, workflowId, runId),
+    result,
+    progress,
+    async watch(onProgress, { intervalMs = 500 } = {}) {
+      const over = new AbortController();
+      const following = followProgress(progress, onProgress, intervalMs, over.signal);
+      try {
+        return await result();
+      } finally {
+        over.abort();
+        await following;
+        // The last look shows the stages as they ended.
+        await progress().then(onProgress, () => undefined);
+      }
+    },
+    async cancel() {
+      try {
+        await latest.cancel();
+      } catch (error) {
+        throw toBerthError(error, workflowId);
+      }
+    },
+  };
+}
+
+/** An unanswered look is skipped: workers restart, and `result` judges whether the job failed. */
+async function followProgress(
+  read: () => Promise<JobProgress>,
+  onProgress: (progress: JobProgress) => void,
+  intervalMs: number,
+  over: AbortSignal,
+): Promise<void> {
+  while (!over.aborted) {
+    const progress = await read().catch(() => undefined);
+    if (progress !== undefined && !over.aborted) onProgress(progress);
+    await delay(intervalMs, undefined, { signal: over }).catch(() => undefined);
+  }
+}
