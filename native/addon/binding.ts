@@ -21,9 +21,8 @@ import type {
 
 /** A job as the addon hands it out: `promise` rejects with an Error that has a `code`. */
 export interface RawJob<T> {
-  promise(): Promise<T>;
-  progress(): number;
-  cancel(): void;
+  promise: Promise<T>;
+  handle: { progress(): number; cancel(): void };
 }
 
 /** What the addon exports; sync functions throw an Error that has a `code`. */

@@ -1,0 +1,7 @@
+//! What JavaScript can call; argument and result shapes as in `types.ts`.
+
+mod files;
+mod floe;
+mod memory;
+mod numbers;
+mod system;

@@ -1,0 +1,82 @@
+//! An output file under the caller's temporary name: room is reserved before anything is written,
+//! and it is removed unless finished.
+
+use std::fs::{File, OpenOptions};
+use std::io;
+use std::os::fd::AsRawFd;
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use crate::error::{Failure, IoContext, Outcome};
+
+pub struct Output {
+    file: File,
+    pub path: PathBuf,
+    keep: bool,
+}
+
+impl Output {
+    /// Owner-only: what is written may be plaintext, and who may read it is the caller's decision.
+    pub fn create(path: &Path) -> Outcome<Self> {
+        let file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .mode(0o600)
+            .custom_flags(libc::O_NOFOLLOW)
+            .open(path)
+            .at("create", path)?;
+        Ok(Self { file, path: path.to_owned(), keep: false })
+    }
+
+    pub fn file(&self) -> &File {
+        &self.file
+    }
+
+    /// Allocates all of it, so that a full file system is ENOSPC now and not a signal later.
+    pub fn allocate(&self, bytes: u64) -> Outcome<()> {
+        if bytes == 0 {
+            return Ok(());
+        }
+        loop {
+            // SAFETY: a plain system call on a descriptor that `self.file` keeps open.
+            let failed =
+                unsafe { libc::fallocate(self.file.as_raw_fd(), 0, 0, bytes as libc::off_t) } != 0;
+            let error = io::Error::last_os_error();
+            return match error.raw_os_error() {
+                _ if !failed => Ok(()),
+                Some(libc::EINTR) => continue,
+                // Such a file system reports a lack of room in pwrite instead.
+                Some(libc::EOPNOTSUPP) => self.set_length(bytes),
+                _ => Err(Failure::io(&format!("allocate {bytes} bytes for"), &self.path, &error)),
+            };
+        }
+    }
+
+    pub fn set_length(&self, bytes: u64) -> Outcome<()> {
+        self.file.set_len(bytes).at(&format!("set the length {bytes} of"), &self.path)
+    }
+
+    pub fn write_all_at(&self, bytes: &[u8], offset: u64) -> Outcome<()> {
+        self.file.write_all_at(bytes, offset).at("write", &self.path)
+    }
+
+    pub fn sync(&self) -> Outcome<()> {
+        self.file.sync_all().at("sync", &self.path)
+    }
+
+    pub fn keep(mut self) {
+        self.keep = true;
+    }
+}
+
+impl Drop for Output {
+    fn drop(&mut self) {
+        if !self.keep {
+            // Emptied first: whoever already opened it must not read unverified bytes.
+            let _ = self.file.set_len(0);
+            let _ = std::fs::remove_file(&self.path);
+        }
+    }
+}

@@ -1,0 +1,62 @@
+//! An input file, read by pread: a file that shrinks meanwhile is an error, where a mapping would
+//! end the process with SIGBUS.
+
+use std::fs::File;
+use std::io;
+use std::os::fd::AsRawFd;
+use std::os::unix::fs::{FileExt, MetadataExt};
+use std::path::{Path, PathBuf};
+
+use crate::error::{Failure, IoContext, Outcome};
+
+pub struct Source {
+    file: File,
+    pub path: PathBuf,
+    pub bytes: u64,
+    modified: (i64, i64),
+}
+
+impl Source {
+    pub fn open(path: &Path) -> Outcome<Self> {
+        let file = File::open(path).at("open", path)?;
+        let metadata = file.metadata().at("stat", path)?;
+        if !metadata.is_file() {
+            return Err(Failure::invalid(format!("{}: not a regular file", path.display())));
+        }
+        // SAFETY: advice on a descriptor that `file` keeps open; a refusal only costs read-ahead.
+        unsafe { libc::posix_fadvise(file.as_raw_fd(), 0, 0, libc::POSIX_FADV_SEQUENTIAL) };
+        let modified = (metadata.mtime(), metadata.mtime_nsec());
+        Ok(Self { file, path: path.to_owned(), bytes: metadata.len(), modified })
+    }
+
+    pub fn descriptor(&self) -> i32 {
+        self.file.as_raw_fd()
+    }
+
+    pub fn read_exact_at(&self, buffer: &mut [u8], offset: u64) -> Outcome<()> {
+        self.file.read_exact_at(buffer, offset).map_err(|error| self.read_failure(&error, offset))
+    }
+
+    pub fn read_failure(&self, error: &io::Error, offset: u64) -> Failure {
+        match error.kind() {
+            io::ErrorKind::UnexpectedEof => Failure::source_changed(
+                &self.path,
+                &format!("it had {} bytes, now it ends before byte {offset} is read", self.bytes),
+            ),
+            _ => Failure::io("read", &self.path, error),
+        }
+    }
+
+    /// To be called after the last read.
+    pub fn check_unchanged(&self) -> Outcome<()> {
+        let now = self.file.metadata().at("stat", &self.path)?;
+        if now.len() != self.bytes {
+            let detail = format!("it had {} bytes, now {}", self.bytes, now.len());
+            return Err(Failure::source_changed(&self.path, &detail));
+        }
+        if (now.mtime(), now.mtime_nsec()) != self.modified {
+            return Err(Failure::source_changed(&self.path, "its modification time moved"));
+        }
+        Ok(())
+    }
+}
