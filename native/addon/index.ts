@@ -31,8 +31,8 @@ export function sealFile(request: SealFileRequest): NativeJob<SealedFile> {
 }
 
 /**
- * Decrypts a FLOE file: the final segment is verified first, then all in parallel. The output holds
- * only verified plaintext when the promise resolves and does not exist when it rejects.
+ * Decrypts a FLOE file: the final segment is verified first, then all in parallel. The output is
+ * complete and verified when the promise resolves; what was written is removed when it rejects.
  */
 export function openFile(request: OpenFileRequest): NativeJob<OpenedFile> {
   return startJob((addon) => addon.openFile(request));
