@@ -57,6 +57,8 @@ export const failureTypes = {
   NotWarmable: { retryable: false, exit: 1 },
   /** No stack serves this BERTH_HOME, or a worker that the request needs is gone. */
   StackUnavailable: { retryable: true, exit: 1 },
+  /** A stack already serves this BERTH_HOME. */
+  StackRunning: { retryable: false, exit: 1 },
   /** The job was cancelled or terminated. */
   JobCancelled: { retryable: false, exit: 1 },
   /** Nothing that Berth foresaw; the logs have the rest. */
