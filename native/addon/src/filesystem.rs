@@ -30,11 +30,11 @@ pub fn filesystem_of(file: &File, path: &Path) -> Outcome<Filesystem> {
         }
         stats.assume_init()
     };
-    let kind = i64::from(stats.f_type);
-    if kind == i64::from(libc::TMPFS_MAGIC) {
+    let kind = stats.f_type;
+    if kind == libc::TMPFS_MAGIC {
         let device = file.metadata().at("stat", path)?.dev();
         Ok(Filesystem::Tmpfs { huge: mounted_with_huge_pages(device) })
-    } else if kind == i64::from(libc::HUGETLBFS_MAGIC) {
+    } else if kind == libc::HUGETLBFS_MAGIC {
         Ok(Filesystem::Hugetlbfs { page_bytes: stats.f_bsize as u64 })
     } else {
         Ok(Filesystem::Other)

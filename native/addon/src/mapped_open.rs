@@ -51,7 +51,7 @@ fn reserve(
     wrote: Wrote,
 ) -> Outcome<SharedMapping> {
     match filesystem {
-        Filesystem::Hugetlbfs { page_bytes } if bytes % page_bytes != 0 => {
+        Filesystem::Hugetlbfs { page_bytes } if !bytes.is_multiple_of(*page_bytes) => {
             return Err(Failure::invalid(format!(
                 "{}: hugetlbfs holds only multiples of its page of {page_bytes} bytes, not {bytes}: use a tmpfs mounted with huge=advise",
                 output.path.display(),

@@ -118,7 +118,7 @@ describe.each(['size=2m', 'size=2m,huge=advise', 'size=2m,huge=always'])(
       large?.unmount();
     });
 
-    it.each([undefined, true, false])('is filled, hugePages %s', async (hugePages, context) => {
+    it.for([undefined, true, false])('is filled, hugePages %s', async (hugePages, context) => {
       if (!large) return context.skip(cannotMount);
       const output = join(large.path, `opened-${hugePages}`);
       const { wrote } = await openFile(request({ output, hugePages })).result;

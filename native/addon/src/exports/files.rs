@@ -23,7 +23,7 @@ pub struct ScanRange {
 #[napi(object, object_to_js = false)]
 pub struct ScanFileRequest {
     pub path: String,
-    pub ranges: Option<Vec<ScanRange>>,
+    pub ranges: Vec<ScanRange>,
     pub threads: Option<u32>,
 }
 
@@ -38,6 +38,17 @@ pub struct ScannedFile {
     pub sha256: String,
     pub bytes: f64,
     pub non_finite: Vec<NonFinite>,
+}
+
+#[napi(object, object_to_js = false)]
+pub struct HashFileRequest {
+    pub path: String,
+}
+
+#[napi(object, object_from_js = false)]
+pub struct HashedFile {
+    pub sha256: String,
+    pub bytes: f64,
 }
 
 #[napi(object, object_to_js = false)]
@@ -63,7 +74,6 @@ pub struct AssembledFile {
 pub fn scan_file(env: &Env, request: ScanFileRequest) -> Result<Object<'_>, Thrown> {
     let ranges: Vec<Range> = request
         .ranges
-        .unwrap_or_default()
         .into_iter()
         .map(|range| {
             let (offset, length) =
@@ -82,6 +92,17 @@ pub fn scan_file(env: &Env, request: ScanFileRequest) -> Result<Object<'_>, Thro
             .into_iter()
             .map(|found| NonFinite { range: found.range, element: found.element as f64 })
             .collect(),
+    })
+}
+
+/// Two threads: one hashes while the other reads.
+#[napi(catch_unwind)]
+pub fn hash_file(env: &Env, request: HashFileRequest) -> Result<Object<'_>, Thrown> {
+    let path = PathBuf::from(request.path);
+    let body = move |control: &_| scan::scan_file(&path, &[], 2, control);
+    job::start(env, body, |scanned| HashedFile {
+        sha256: scanned.sha256,
+        bytes: scanned.bytes as f64,
     })
 }
 
