@@ -1,0 +1,204 @@
+import { randomUUID } from 'node:crypto';
+import { Context } from '@temporalio/activity';
+import type { WorkflowHandle } from '@temporalio/client';
+import { WorkflowFailedError } from '@temporalio/client';
+import { type ActivityFailure, ApplicationFailure } from '@temporalio/common';
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import { Worker, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { failure } from '../../workflows/contracts/errors.ts';
+import type { IngestProgress, IngestResult } from '../../workflows/contracts/ingest.ts';
+import type { IngestRunInput } from '../../workflows/ingest/state.ts';
+import {
+  createScriptedRun,
+  ingestInput,
+  type Script,
+  type ScriptedRun,
+} from '../support/scriptedActivities.ts';
+import { bundleWorkflows, startTemporal } from '../support/temporal.ts';
+
+let server: TestWorkflowEnvironment;
+let workflowBundle: WorkflowBundleWithSourceMap;
+
+beforeAll(async () => {
+  [server, workflowBundle] = await Promise.all([startTemporal(), bundleWorkflows()]);
+});
+afterAll(() => server?.teardown());
+
+/** One ingest with scripted activities on queues of its own. */
+async function ingest<T>(
+  script: Script,
+  body: (run: ScriptedRun, handle: WorkflowHandle) => Promise<T>,
+  input: Partial<IngestRunInput> = {},
+): Promise<T> {
+  const hostId = randomUUID();
+  const run = createScriptedRun(script, `device.${hostId}`);
+  const base = { connection: server.nativeConnection, namespace: server.namespace };
+  const taskQueue = `berth-${hostId}`;
+  const workers = await Promise.all([
+    Worker.create({ ...base, taskQueue, workflowBundle }),
+    Worker.create({ ...base, taskQueue: `host.${hostId}`, activities: run.activities }),
+    Worker.create({ ...base, taskQueue: `device.${hostId}`, activities: run.activities }),
+  ]);
+  const [first, ...others] = workers;
+  const rest = others.map((worker) => worker.run());
+  try {
+    return await first!.runUntil(async () => {
+      const handle = await server.client.workflow.start('ingestModelWorkflow', {
+        taskQueue,
+        workflowId: `ingest/tiny/latest/${hostId}`,
+        args: [{ ...ingestInput(), ...input, hostId }],
+      });
+      return body(run, handle);
+    });
+  } finally {
+    for (const worker of others) worker.shutdown();
+    await Promise.all(rest);
+  }
+}
+
+async function failureTypeOf(handle: WorkflowHandle): Promise<string | null | undefined> {
+  const error = await handle.result().then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  expect(error).toBeInstanceOf(WorkflowFailedError);
+  let cause = (error as WorkflowFailedError).cause;
+  while (cause?.cause instanceof Error) cause = cause.cause as ActivityFailure;
+  return cause instanceof ApplicationFailure ? cause.type : cause?.name;
+}
+
+test('makes, seals, gates and publishes; one shard is sealed while the next is made', async () => {
+  await ingest({ shards: 3 }, async (run, handle) => {
+    const result: IngestResult = await handle.result();
+    expect(result).toMatchObject({ ref: 'tiny:latest', shards: 3, gate: { passed: true } });
+    expect(result.stages.map((stage) => stage.name)).toEqual([
+      'inspect',
+      'quantize',
+      'seal',
+      'gate',
+      'publish',
+    ]);
+    expect(run.calls.filter((call) => call.startsWith('quantizeShard'))).toHaveLength(3);
+    expect(run.calls.indexOf('quantizeShard 1')).toBeLessThan(run.calls.indexOf('sealShard 1'));
+    expect(run.calls).not.toContain('discardArtifact');
+    expect(run.held).toBe(0);
+    const progress: IngestProgress = await handle.query('progress');
+    expect(progress.stages.every((stage) => stage.state === 'done')).toBe(true);
+  });
+});
+
+test('without quantization no device is asked for and there is no gate', async () => {
+  const { request } = ingestInput({ quantize: 'none' });
+  await ingest(
+    { shards: 2 },
+    async (run, handle) => {
+      const result: IngestResult = await handle.result();
+      expect(result.gate).toBeNull();
+      expect(run.calls).not.toContain('acquireLease');
+      expect(run.calls).toContain('assembleShard 1');
+    },
+    { request },
+  );
+});
+
+test('a shard whose scratch is lost is made again, and only that one', async () => {
+  const script: Script = {
+    shards: 3,
+    before: (name, call) => {
+      if (name === 'sealShard' && call === 2)
+        throw failure('ScratchLost', 'scratch of shard 1 is gone');
+    },
+  };
+  await ingest(script, async (run, handle) => {
+    await handle.result();
+    const made = run.calls.filter((call) => call.startsWith('quantizeShard')).sort();
+    expect(made).toHaveLength(4);
+    expect(new Set(made).size).toBe(3);
+  });
+});
+
+test('a lost lease is replaced, and sealed shards are not made again', async () => {
+  const script: Script = {
+    shards: 3,
+    before: (name, call) => {
+      if (name === 'quantizeShard' && call === 3)
+        throw failure('LeaseFenced', 'epoch 1 is not live');
+    },
+  };
+  await ingest(script, async (run, handle) => {
+    await handle.result();
+    expect(run.calls.filter((call) => call === 'quantizeShard 0')).toHaveLength(1);
+    expect(run.calls.filter((call) => call === 'quantizeShard 1')).toHaveLength(1);
+    expect(run.calls.filter((call) => call === 'quantizeShard 2')).toHaveLength(2);
+    expect(run.calls.filter((call) => call === 'resolveModules')).toHaveLength(1);
+    expect(run.held).toBe(0);
+  });
+});
+
+test('a failed gate publishes nothing and leaves nothing', async () => {
+  await ingest({ shards: 1, gateMean: 0.5 }, async (run, handle) => {
+    expect(await failureTypeOf(handle)).toBe('AccuracyGateFailed');
+    expect(run.calls).not.toContain('publishArtifact');
+    expect(run.calls.at(-1)).toBe('discardArtifact');
+    expect(run.held).toBe(0);
+  });
+});
+
+test('an error of the source fails at once and leaves nothing', async () => {
+  const script: Script = {
+    shards: 1,
+    before: (name) => {
+      if (name === 'inspectSource') throw failure('NonFiniteTensor', 'w holds NaN');
+    },
+  };
+  await ingest(script, async (run, handle) => {
+    expect(await failureTypeOf(handle)).toBe('NonFiniteTensor');
+    expect(run.calls).toEqual(['inspectSource', 'discardArtifact']);
+  });
+});
+
+test('cancelling while a shard is made gives the device back and leaves nothing', async () => {
+  let resolve = () => {};
+  const started = new Promise<void>((settle) => {
+    resolve = settle;
+  });
+  const script: Script = {
+    shards: 2,
+    before: async (name) => {
+      if (name !== 'quantizeShard') return;
+      resolve();
+      const context = Context.current();
+      const timer = setInterval(() => context.heartbeat(), 200);
+      await context.cancelled.finally(() => clearInterval(timer));
+    },
+  };
+  await ingest(script, async (run, handle) => {
+    await started;
+    await handle.cancel();
+    expect(await failureTypeOf(handle)).toBe('CancelledFailure');
+    expect(run.calls).toContain('clearDevice');
+    expect(run.calls.at(-1)).toBe('discardArtifact');
+    expect(run.held).toBe(0);
+  });
+});
+
+test('a long job continues as new between partitions and loses nothing', async () => {
+  await ingest(
+    { shards: 20 },
+    async (run, handle) => {
+      const result: IngestResult = await handle.result();
+      expect(result.shards).toBe(20);
+      for (let index = 0; index < 20; index += 1) {
+        expect(run.calls.filter((call) => call === `sealShard ${index}`)).toHaveLength(1);
+      }
+      expect(run.calls.filter((call) => call === 'inspectSource')).toHaveLength(1);
+      const { raw } = await handle.describe();
+      expect(raw.workflowExecutionInfo?.firstRunId).not.toBe(
+        raw.workflowExecutionInfo?.execution?.runId,
+      );
+      expect(result.stages.find((stage) => stage.name === 'quantize')?.bytes).toBe(20 * 4000);
+    },
+    { maxHistoryLength: 40 },
+  );
+});
