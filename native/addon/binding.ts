@@ -2,6 +2,8 @@ import { createRequire } from 'node:module';
 import { locateAddon } from './locate.ts';
 import type {
   AssembleFileRequest,
+  CipherSpeed,
+  CipherSpeedRequest,
   CpuFeatures,
   FileAdvice,
   FloeBufferRequest,
@@ -44,6 +46,7 @@ export interface AddonBinding {
   isDumpable(): boolean;
   filesystemType(path: string): 'tmpfs' | 'hugetlbfs' | 'other';
   cpuFeatures(): CpuFeatures;
+  cipherSpeed(request: CipherSpeedRequest): RawJob<CipherSpeed>;
 }
 
 let loaded: AddonBinding | undefined;

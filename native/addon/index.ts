@@ -1,6 +1,8 @@
 import { callAddon, startJob } from './job.ts';
 import type {
   AssembleFileRequest,
+  CipherSpeed,
+  CipherSpeedRequest,
   CpuFeatures,
   FileAdvice,
   FloeBufferRequest,
@@ -107,4 +109,9 @@ export function filesystemType(path: string): 'tmpfs' | 'hugetlbfs' | 'other' {
 
 export function cpuFeatures(): CpuFeatures {
   return callAddon((addon) => addon.cpuFeatures());
+}
+
+/** How fast segments are sealed and opened in memory, for benchmarks. */
+export async function cipherSpeed(request: CipherSpeedRequest): Promise<CipherSpeed> {
+  return startJob((addon) => addon.cipherSpeed(request)).result;
 }

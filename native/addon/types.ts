@@ -145,6 +145,18 @@ export interface MappedInodes {
   unreadablePids: number[];
 }
 
+export interface CipherSpeedRequest {
+  seconds: number;
+  segmentLength?: number;
+  threads?: number;
+}
+
+/** Bytes a second over all threads. */
+export interface CipherSpeed {
+  seal: number;
+  open: number;
+}
+
 export interface CpuFeatures {
   aesNi: boolean;
   vaes: boolean;

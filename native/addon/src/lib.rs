@@ -27,4 +27,5 @@ mod seal;
 mod sealed;
 mod secret;
 mod source;
+mod speed;
 mod verify;

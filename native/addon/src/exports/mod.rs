@@ -4,4 +4,5 @@ mod files;
 mod floe;
 mod memory;
 mod numbers;
+mod speed;
 mod system;
