@@ -113,8 +113,8 @@ export class StrictJsonReader {
     return value;
   }
 
-  /** The literal text of any JSON number, `true`, `false` or `null`. */
-  literal(): string {
+  /** The text of a number or word, up to the next byte that none holds; it must match `form`. */
+  literal(form: RegExp): string {
     this.peek();
     const start = this.at;
     for (let byte = this.bytes[this.at]; byte !== undefined && isLiteral(byte); ) {
@@ -122,11 +122,7 @@ export class StrictJsonReader {
       byte = this.bytes[this.at];
     }
     const text = this.bytes.toString('latin1', start, Math.min(this.at, start + maxLiteral + 1));
-    if (
-      text.length <= maxLiteral &&
-      /^(true|false|null|-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?)$/.test(text)
-    )
-      return text;
+    if (text.length <= maxLiteral && form.test(text)) return text;
     this.at = start;
     return this.fail('expected a JSON value');
   }
@@ -146,9 +142,9 @@ function isLiteral(byte: number): boolean {
   return (
     (byte >= zero && byte <= nine) ||
     (byte >= 0x61 && byte <= 0x7a) ||
+    (byte >= 0x41 && byte <= 0x5a) ||
     byte === 0x2b ||
     byte === 0x2d ||
-    byte === 0x2e ||
-    byte === 0x45
+    byte === 0x2e
   );
 }

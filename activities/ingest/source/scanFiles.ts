@@ -1,0 +1,59 @@
+import { availableParallelism } from 'node:os';
+import pLimit from 'p-limit';
+import { NativeError, type ScanRange, scanFile } from '../../../native/addon/index.ts';
+import { createWork } from '../../artifacts/work.ts';
+import type { WatchedJob } from '../../platform/heartbeat.ts';
+import { type KnownFile, sourceChanged } from './identity.ts';
+
+export interface FileToScan {
+  file: KnownFile;
+  /** Runs of elements to look for NaN and infinity in. */
+  ranges: readonly ScanRange[];
+}
+
+export interface ScanResult {
+  /** Hex. */
+  sha256: string;
+  /** First NaN or infinity of each range that holds one. */
+  nonFinite: { range: number; element: number }[];
+}
+
+/** More files at once only seek; SHA-256 keeps a core busy for each. */
+const maxFilesAtOnce = 4;
+
+/**
+ * Hashes files and looks for NaN and infinity, in one read of each, several at once.
+ * @returns a job that resolves to one result a file, in the order given; BerthError SourceChanged
+ *   when a file changes while it is read.
+ */
+export function scanFiles(files: readonly FileToScan[]): WatchedJob<ScanResult[]> {
+  const work = createWork();
+  const atOnce = pLimit(Math.min(maxFilesAtOnce, availableParallelism()));
+  const one = async ({ file, ranges }: FileToScan): Promise<ScanResult> => {
+    work.signal.throwIfAborted();
+    try {
+      const { sha256, bytes, nonFinite } = await work.run(
+        scanFile({ path: file.realPath, ranges, threads: files.length > 1 ? 2 : undefined }),
+      );
+      if (bytes === file.identity.size) return { sha256, nonFinite };
+      throw sourceChanged(file.path, `had ${file.identity.size} bytes and now has ${bytes}`);
+    } catch (error) {
+      work.cancel();
+      throw changedOr(error, file);
+    }
+  };
+  const all = files.map((file) => atOnce(() => one(file)));
+  return {
+    // What is cancelled by the first failure must not be reported in its place.
+    result: Promise.all(all).finally(() => Promise.allSettled(all)),
+    progress: work.progress,
+    cancel: work.cancel,
+  };
+}
+
+function changedOr(error: unknown, file: KnownFile): unknown {
+  if (!(error instanceof NativeError)) return error;
+  if (error.code === 'SOURCE_CHANGED') return sourceChanged(file.path, 'changed');
+  if (error.code === 'ENOENT') return sourceChanged(file.path, 'vanished');
+  return error;
+}

@@ -1,0 +1,59 @@
+import { realpath, stat } from 'node:fs/promises';
+import { isAbsolute, relative } from 'node:path';
+import { berthError } from '../../../workflows/contracts/errors.ts';
+
+/** Which folders may be read: BERTH_SOURCES with symlinks resolved; none means any. */
+export interface SourceRoot {
+  /** The model folder, symlinks resolved. */
+  root: string;
+  /** Whether a resolved path may be read. */
+  allows: (realPath: string) => boolean;
+}
+
+/**
+ * Resolves a source and checks it against BERTH_SOURCES.
+ * @throws BerthError SourceNotAllowed when it is missing, no folder, or outside.
+ */
+export async function openSourceRoot(
+  source: string,
+  sources: readonly string[],
+): Promise<SourceRoot> {
+  if (!isAbsolute(source)) {
+    throw berthError('SourceNotAllowed', `${source}: expected an absolute path of a model folder`);
+  }
+  const root = await resolveFolder(source);
+  const allowed = (
+    await Promise.all(sources.map((folder) => realpath(folder).catch(() => [])))
+  ).flat();
+  const allows = (path: string) =>
+    sources.length === 0 || allowed.some((folder) => contains(folder, path));
+  if (!allows(root)) {
+    throw berthError(
+      'SourceNotAllowed',
+      `${root}: lies outside BERTH_SOURCES (${sources.join(':')}); move it there or allow its folder`,
+    );
+  }
+  return { root, allows };
+}
+
+export function contains(folder: string, path: string): boolean {
+  const between = relative(folder, path);
+  return between === '' || (between !== '..' && !between.startsWith('../') && !isAbsolute(between));
+}
+
+async function resolveFolder(source: string): Promise<string> {
+  try {
+    const root = await realpath(source);
+    if ((await stat(root)).isDirectory()) return root;
+  } catch (error) {
+    const reason =
+      (error as NodeJS.ErrnoException).code === 'ENOENT'
+        ? 'does not exist on this host'
+        : `cannot be read (${(error as NodeJS.ErrnoException).code})`;
+    throw berthError('SourceNotAllowed', `${source}: ${reason}; expected a Hugging Face folder`);
+  }
+  throw berthError(
+    'SourceNotAllowed',
+    `${source}: is no folder; give the folder that holds config.json`,
+  );
+}
