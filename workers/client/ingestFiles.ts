@@ -2,22 +2,28 @@ import { createPublicKey } from 'node:crypto';
 import { constants } from 'node:fs';
 import { access, readFile, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import { listSource } from '../../activities/ingest/source/listSource.ts';
 import { berthError } from '../../workflows/contracts/errors.ts';
-import type { IngestRequest } from '../../workflows/contracts/ingest.ts';
+import type { IngestInput, IngestRequest } from '../../workflows/contracts/ingest.ts';
 import type { CheckedIngestOptions } from './ingestOptions.ts';
 
 /**
- * Looks at the files that the options name and makes the request that the workflow gets.
- * @throws BerthError InvalidRequest or SourceNotAllowed, one line that names the file.
+ * Looks at the files that the options name and makes the input that the workflow gets.
+ * @param sources BERTH_SOURCES; empty allows any folder.
+ * @throws BerthError InvalidRequest, SourceNotAllowed, UnsafeSource or InvalidModel, one line that
+ *   names the file.
  */
-export async function resolveIngestRequest(options: CheckedIngestOptions): Promise<IngestRequest> {
+export async function resolveIngest(
+  options: CheckedIngestOptions,
+  hostId: string,
+  sources: readonly string[],
+): Promise<IngestInput> {
   const source = resolve(options.source);
-  await requireFolder(source);
+  const { listingSha256 } = await listSource(source, { sources });
   const calibration = options.calibration && resolve(options.calibration);
   if (calibration) await requireFile('calibration', calibration, 'a text file');
   const verifyKeyPem = options.verifyKey && (await readPublicKey(resolve(options.verifyKey)));
-  const { gate } = options;
-  return withoutUndefined({
+  const request: IngestRequest = withoutUndefined({
     source,
     name: options.name,
     tag: options.tag,
@@ -25,34 +31,18 @@ export async function resolveIngestRequest(options: CheckedIngestOptions): Promi
     doubleQuant: options.doubleQuant,
     shardBytes: options.shardSize,
     skipModules: options.skipModules,
-    gate: withoutUndefined(gate),
+    gate: withoutUndefined(options.gate),
     calibration,
     verifyKeyPem,
     strict: options.strict,
   });
+  return { request, hostId, listingSha256, team: options.team };
 }
 
 /** Absent and undefined are one request, so that they have one hash. */
 function withoutUndefined<T extends object>(value: T): T {
-  return Object.fromEntries(
-    Object.entries(value).filter(([, member]) => member !== undefined),
-  ) as T;
-}
-
-async function requireFolder(path: string): Promise<void> {
-  const found = await stat(path).catch(() => undefined);
-  if (found === undefined) {
-    throw berthError('SourceNotAllowed', `source ${path}: no such folder; check the path`);
-  }
-  if (!found.isDirectory()) {
-    throw berthError(
-      'SourceNotAllowed',
-      `source ${path}: expected a folder with a Hugging Face model, found a file; give its folder`,
-    );
-  }
-  await access(path, constants.R_OK | constants.X_OK).catch(() => {
-    throw berthError('SourceNotAllowed', `source ${path}: not readable; change its permissions`);
-  });
+  const present = Object.entries(value).filter(([, member]) => member !== undefined);
+  return Object.fromEntries(present) as T;
 }
 
 async function requireFile(what: string, path: string, kind: string): Promise<void> {

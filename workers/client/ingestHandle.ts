@@ -43,8 +43,7 @@ export function createIngestHandle(
   const run = workflow.getHandle(workflowId, runId);
   const latest = workflow.getHandle(workflowId);
 
-  const result = () =>
-    awaitJob(session, workflowId, () => run.result() as Promise<IngestResult>);
+  const result = () => awaitJob(session, workflowId, () => run.result() as Promise<IngestResult>);
 
   const progress = async (): Promise<JobProgress> => {
     try {

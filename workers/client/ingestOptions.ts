@@ -70,15 +70,18 @@ const tagRule =
 const sizeRule = 'a size from 1MiB to 1TiB, such as 512MiB or 2GB';
 
 const shardSize = z
-  .custom<number | string>((value) => {
-    const size = typeof value === 'string' ? parseSize(value) : value;
-    return (
-      typeof size === 'number' &&
-      Number.isSafeInteger(size) &&
-      size >= minShardBytes &&
-      size <= maxShardBytes
-    );
-  }, expected('shard size', sizeRule))
+  .custom<number | string>(
+    (value) => {
+      const size = typeof value === 'string' ? parseSize(value) : value;
+      return (
+        typeof size === 'number' &&
+        Number.isSafeInteger(size) &&
+        size >= minShardBytes &&
+        size <= maxShardBytes
+      );
+    },
+    expected('shard size', sizeRule),
+  )
   .transform((value) => (typeof value === 'string' ? (parseSize(value) ?? 0) : value));
 
 const gate = z.strictObject(

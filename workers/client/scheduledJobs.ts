@@ -4,6 +4,9 @@ import type { WarmModelInput } from '../../workflows/contracts/catalogue.ts';
 import { workflowTaskQueue } from '../../workflows/contracts/ids.ts';
 import type { IngestInput } from '../../workflows/contracts/ingest.ts';
 import { buildScheduleTiming, type ScheduleTiming } from './scheduleSpec.ts';
+import { type EnsuredSchedule, ensureSchedule, toScheduleError } from './schedules.ts';
+import { withSearchAttributes } from './searchAttributes.ts';
+import type { Session } from './session.ts';
 import { describeIngest, ingestWorkflowType } from './startIngest.ts';
 
 /** What a schedule needs besides its job. */
@@ -60,4 +63,43 @@ export function buildWarmSchedule(
       staticSummary: `warm ${input.ref}`,
     },
   };
+}
+
+/** Creates or changes the schedule of an ingest. @throws BerthError InvalidRequest, StackUnavailable */
+export async function ensureIngestSchedule(
+  session: Session,
+  settings: ScheduleSettings,
+  input: Omit<IngestInput, 'listingSha256'>,
+): Promise<EnsuredSchedule> {
+  const { name, tag } = input.request;
+  return ensure(session, 'ingest', `${name}:${tag}`, (attributes) =>
+    buildIngestSchedule(settings, input, attributes),
+  );
+}
+
+/** Creates or changes the schedule of a warm. @throws BerthError InvalidRequest, StackUnavailable */
+export async function ensureWarmSchedule(
+  session: Session,
+  settings: ScheduleSettings,
+  input: WarmModelInput,
+): Promise<EnsuredSchedule> {
+  return ensure(session, 'warm', input.ref, (attributes) =>
+    buildWarmSchedule(settings, input, attributes),
+  );
+}
+
+async function ensure(
+  session: Session,
+  pipeline: string,
+  model: string,
+  build: (attributes: SearchAttributePair[] | undefined) => ScheduleOptions,
+): Promise<EnsuredSchedule> {
+  const { scheduleId } = build(undefined);
+  try {
+    return await withSearchAttributes({ pipeline, model, hostId: session.hostId }, (attributes) =>
+      ensureSchedule(session, build(attributes)),
+    );
+  } catch (error) {
+    throw toScheduleError(error, scheduleId);
+  }
 }

@@ -59,9 +59,7 @@ export async function ensureSchedule(
   return { id, action: 'updated' };
 }
 
-export function createScheduleAdministration(
-  open: () => Promise<Session>,
-): ScheduleAdministration {
+export function createScheduleAdministration(open: () => Promise<Session>): ScheduleAdministration {
   const act = async (id: string, action: (handle: ScheduleHandle) => Promise<void>) => {
     const session = await open();
     try {

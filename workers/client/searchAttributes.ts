@@ -45,7 +45,8 @@ export async function withSearchAttributes<T>(
 /** gRPC code 3, INVALID_ARGUMENT: "Namespace berth has no mapping defined for search attribute …". */
 function refusedAttributes(error: unknown): boolean {
   for (let at = error; at instanceof Error; at = at.cause) {
-    if (isGrpcServiceError(at) && at.code === 3 && /search attribute/i.test(at.details)) return true;
+    if (isGrpcServiceError(at) && at.code === 3 && /search attribute/i.test(at.details))
+      return true;
   }
   return false;
 }

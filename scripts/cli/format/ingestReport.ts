@@ -4,25 +4,34 @@ import { formatBytes, formatPercent, formatRate, formatSeconds } from './units.t
 
 /** What a finished ingest delivered, for a person. */
 export function formatIngestReport(result: IngestResult, url?: string): string {
-  const { sourceBytes, modelBytes, storedBytes } = result;
   return [
     formatFields([
-      ['model', result.ref],
-      ['artifact', result.artifact],
-      ['content', `sha256:${result.contentDigest}`],
-      ['size before', formatBytes(sourceBytes)],
-      ['size after', `${formatBytes(modelBytes)} (${formatShare(modelBytes, sourceBytes)})`],
-      ['stored', `${formatBytes(storedBytes)}, encrypted`],
-      ['shards', String(result.shards)],
-      ['accuracy', formatGate(result.gate)],
-      ['left out', result.leftOut.length > 0 ? result.leftOut.join(', ') : undefined],
-      ['dropped', result.droppedTensors.length > 0 ? result.droppedTensors.join(', ') : undefined],
+      ...describeIngestResult(result),
       ['workflow', result.workflowId],
       ['web UI', url],
     ]),
     '',
     formatStages(result.stages),
   ].join('\n');
+}
+
+/** Labels and values of the result, for formatFields. */
+export function describeIngestResult(
+  result: IngestResult,
+): [label: string, value: string | undefined][] {
+  const { sourceBytes, modelBytes, storedBytes } = result;
+  return [
+    ['model', result.ref],
+    ['artifact', result.artifact],
+    ['content', `sha256:${result.contentDigest}`],
+    ['size before', formatBytes(sourceBytes)],
+    ['size after', `${formatBytes(modelBytes)} (${formatShare(modelBytes, sourceBytes)})`],
+    ['stored', `${formatBytes(storedBytes)}, encrypted`],
+    ['shards', String(result.shards)],
+    ['accuracy', formatGate(result.gate)],
+    ['left out', result.leftOut.join(', ') || undefined],
+    ['dropped', result.droppedTensors.join(', ') || undefined],
+  ];
 }
 
 function formatShare(part: number, whole: number): string {
@@ -49,8 +58,11 @@ function formatSigned(fraction: number): string {
   return `${fraction >= 0 ? '+' : '−'}${formatPercent(Math.abs(fraction))}`;
 }
 
+/** A stage of a job, or something measured like one. */
+export type TimedStage = Omit<StageReport, 'name'> & { name: string };
+
 /** Time and rate of each stage. Stages overlap, so the times may add up to more than the job's. */
-export function formatStages(stages: StageReport[]): string {
+export function formatStages(stages: TimedStage[]): string {
   const rows = stages.map(({ name, seconds, bytes }) => [
     name,
     formatSeconds(seconds),

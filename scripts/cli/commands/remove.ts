@@ -1,0 +1,36 @@
+import { berthError } from '../../../workflows/contracts/errors.ts';
+import { defineAction, type Registry } from '../action.ts';
+import { formatBytes } from '../format/units.ts';
+
+interface Flags {
+  force?: boolean;
+  yes?: boolean;
+}
+
+export function registerRemove(registry: Registry): void {
+  const command = registry.program
+    .command('remove')
+    .description('remove a version for good, keys first')
+    .argument('<ref>', 'name, name:tag or name@sha256:<digest>')
+    .option('--force', 'also when other tags name the version')
+    .option('--yes', 'do not ask');
+  defineAction<Flags>(registry, command, async ({ cli, berth, options }, ref = '') => {
+    const { artifact } = await berth.show(ref);
+    if (!options.yes) {
+      const answer = await cli.confirm(`Remove ${artifact} for good?`);
+      if (answer === undefined) {
+        throw berthError(
+          'InvalidRequest',
+          `remove ${ref}: no terminal to ask at; give --yes to remove ${artifact} for good`,
+        );
+      }
+      if (!answer) return { json: { removed: false }, text: 'nothing removed', exitCode: 1 };
+    }
+    const result = await berth.remove(ref, { force: options.force });
+    const tags = result.tags.length > 0 ? ` with tags ${result.tags.join(', ')}` : '';
+    return {
+      json: result,
+      text: `removed sha256:${result.digest}${tags}: ${formatBytes(result.freedBytes)} freed`,
+    };
+  });
+}

@@ -1,0 +1,130 @@
+import { resolve } from 'node:path';
+import { type BerthConfig, readConfig } from '../../activities/platform/config.ts';
+import { createPaths, type Paths } from '../../activities/platform/paths.ts';
+import type { Berth, ConnectOptions } from './berth.ts';
+import { createCatalogueReader } from './catalogueReader.ts';
+import { runHostOperation } from './hostOperations.ts';
+import { resolveIngest } from './ingestFiles.ts';
+import { checkIngestOptions, type IngestOptions } from './ingestOptions.ts';
+import { openSession } from './openSession.ts';
+import { requireRef, requireTag } from './refs.ts';
+import { ensureIngestSchedule, ensureWarmSchedule } from './scheduledJobs.ts';
+import { createScheduleAdministration } from './schedules.ts';
+import type { Session } from './session.ts';
+import { attachIngest, startIngest } from './startIngest.ts';
+import { readDevices, readStatus } from './status.ts';
+
+/**
+ * Berth of a BERTH_HOME on this host. The server is connected to when a method needs it, so the
+ * catalogue can be read while no stack runs.
+ * @throws BerthError InvalidRequest when a BERTH_* variable is malformed
+ *
+ * @example
+ * const berth = await connect();
+ * const job = await berth.ingest({ source: './all-MiniLM-L6-v2', name: 'minilm' });
+ * const { artifact } = await job.result();
+ * const { path } = await berth.warm(artifact);
+ * await berth.close();
+ */
+export async function connect(options: ConnectOptions = {}): Promise<Berth> {
+  const env = { ...(options.env ?? process.env) };
+  if (options.home !== undefined) env.BERTH_HOME = options.home;
+  const config = readConfig(env);
+  const paths = createPaths(config.home, config.shm);
+  return createBerth(
+    config,
+    paths,
+    createSessionCache(() => openSession(paths, env)),
+  );
+}
+
+interface SessionCache {
+  open(): Promise<Session>;
+  close(): Promise<void>;
+}
+
+/** One connection for all methods; after a failure the next call tries again. */
+function createSessionCache(connectSession: () => Promise<Session>): SessionCache {
+  let opening: Promise<Session> | undefined;
+  return {
+    open() {
+      opening ??= connectSession().catch((error) => {
+        opening = undefined;
+        throw error;
+      });
+      return opening;
+    },
+    async close() {
+      const session = await opening?.catch(() => undefined);
+      opening = undefined;
+      await session?.close();
+    },
+  };
+}
+
+function createBerth(config: BerthConfig, paths: Paths, { open, close }: SessionCache): Berth {
+  const catalogue = createCatalogueReader(paths);
+  const resolveOptions = async (options: IngestOptions) => {
+    const checked = checkIngestOptions(options);
+    const { hostId } = await open();
+    return resolveIngest(checked, hostId, config.sources);
+  };
+  return {
+    async ingest(options) {
+      const input = await resolveOptions(options);
+      return startIngest(await open(), input);
+    },
+    attach: async (workflowId) => attachIngest(await open(), workflowId),
+
+    models: () => catalogue.models(),
+    async show(ref) {
+      requireRef(ref);
+      return catalogue.show(ref);
+    },
+    async verify(ref) {
+      requireRef(ref);
+      return runHostOperation(await open(), 'verifyModelWorkflow', { ref });
+    },
+    async warm(ref, { pin = false, lock = false } = {}) {
+      requireRef(ref);
+      return runHostOperation(await open(), 'warmModelWorkflow', { ref, pin, lock });
+    },
+    async evict(ref) {
+      requireRef(ref);
+      return runHostOperation(await open(), 'evictModelWorkflow', { ref });
+    },
+    async export(ref, directory) {
+      requireRef(ref);
+      const absolute = resolve(directory);
+      return runHostOperation(await open(), 'exportModelWorkflow', { ref, directory: absolute });
+    },
+    async tag(ref, tag) {
+      requireRef(ref);
+      requireTag(tag);
+      return runHostOperation(await open(), 'tagModelWorkflow', { ref, tag });
+    },
+    async remove(ref, { force = false } = {}) {
+      requireRef(ref);
+      return runHostOperation(await open(), 'removeModelWorkflow', { ref, force });
+    },
+    sweep: async () => runHostOperation(await open(), 'sweepStoreWorkflow', {}),
+
+    devices: () => readDevices(paths),
+    status: () => readStatus(paths, open),
+
+    schedules: {
+      ...createScheduleAdministration(open),
+      async ensureIngest(options, settings) {
+        const input = await resolveOptions(options);
+        return ensureIngestSchedule(await open(), settings, input);
+      },
+      async ensureWarm(ref, { pin = false, lock = false }, settings) {
+        requireRef(ref);
+        const session = await open();
+        const input = { hostId: session.hostId, ref, pin, lock };
+        return ensureWarmSchedule(session, settings, input);
+      },
+    },
+    close,
+  };
+}

@@ -1,0 +1,31 @@
+/** The TypeScript interface of Berth: `import { connect } from 'berth'`. */
+export type {
+  EvictResult,
+  ExportResult,
+  RemoveResult,
+  SweepResult,
+  TagResult,
+  VerifyFailure,
+  VerifyResult,
+  WarmResult,
+} from '../../workflows/contracts/activities.ts';
+export { BerthError, type FailureType } from '../../workflows/contracts/errors.ts';
+export type {
+  GateReport,
+  GateThresholds,
+  IngestResult,
+  IngestStage,
+  QuantizationMethod,
+  StageReport,
+} from '../../workflows/contracts/ingest.ts';
+export type { Manifest } from '../../workflows/contracts/manifest.ts';
+export type { Berth, ConnectOptions } from './berth.ts';
+export { connect } from './connect.ts';
+export type { IngestHandle } from './ingestHandle.ts';
+export type { IngestOptions } from './ingestOptions.ts';
+export type { JobProgress, PendingActivity, StageView } from './jobProgress.ts';
+export type { ModelDetails, ModelListing, ModelSummary } from './models.ts';
+export type { ScheduleSettings } from './scheduledJobs.ts';
+export type { ScheduleTiming } from './scheduleSpec.ts';
+export type { EnsuredSchedule, ScheduleAdministration, ScheduleInfo } from './schedules.ts';
+export type { DeviceStatus, QueueStatus, StackStatus } from './status.ts';

@@ -1,0 +1,46 @@
+import { Client, Connection } from '@temporalio/client';
+import type { Paths } from '../../activities/platform/paths.ts';
+import { berthError } from '../../workflows/contracts/errors.ts';
+import { readStack, requireStack, waitUntilReady } from '../supervisor/stack.ts';
+import { resolveTarget } from '../temporal/connection.ts';
+import type { Session } from './session.ts';
+
+const connectTimeoutMs = 10_000;
+
+/**
+ * Connects to the server of the stack that runs in a BERTH_HOME.
+ * @throws BerthError StackUnavailable when none runs or its server does not answer
+ */
+export async function openSession(paths: Paths, env: NodeJS.ProcessEnv): Promise<Session> {
+  const running = await requireStack(paths);
+  const stack = running.state === 'starting' ? await waitUntilReady(paths) : running;
+  const { namespace, connectionOptions } = await resolveTarget(paths, env);
+  const connection = await connectServer(connectionOptions, paths.home);
+  return {
+    client: new Client({ connection, namespace }),
+    hostId: stack.hostId,
+    namespace,
+    webUi: stack.temporal?.uiUrl ?? undefined,
+    async outage() {
+      return (await readStack(paths)) === undefined
+        ? `the Berth stack in ${paths.home} has stopped: run berth up, and the job goes on`
+        : undefined;
+    },
+    close: () => connection.close(),
+  };
+}
+
+async function connectServer(
+  options: Parameters<typeof Connection.connect>[0],
+  home: string,
+): Promise<Connection> {
+  try {
+    return await Connection.connect({ ...options, connectTimeout: connectTimeoutMs });
+  } catch (error) {
+    const reason = String(error instanceof Error ? error.message : error).split('\n')[0];
+    throw berthError(
+      'StackUnavailable',
+      `the Temporal server ${options?.address ?? ''} of the stack in ${home} does not answer (${reason}); berth status shows the stack`,
+    );
+  }
+}
