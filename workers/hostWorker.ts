@@ -1,0 +1,31 @@
+import { readDeviceList } from '../activities/devices/deviceRecords.ts';
+import { createHostActivities } from '../activities/hostActivities.ts';
+import { setNotDumpable } from '../native/addon/index.ts';
+import { berthError } from '../workflows/contracts/errors.ts';
+import { hostTaskQueue } from '../workflows/contracts/ids.ts';
+import { createHolderCheck } from './holderCheck.ts';
+import { runWorker } from './runWorker.ts';
+import { readHostId } from './supervisor/hostId.ts';
+
+/** More than any job has in flight, so that a short activity never waits behind long ones. */
+const maxConcurrentActivityTaskExecutions = 32;
+
+/** Serves the host's files: the only process that holds keys, so nobody may look into its memory. */
+setNotDumpable();
+
+await runWorker('host', async ({ paths, client }) => {
+  const hostId = await readHostId(paths);
+  if (hostId === undefined) {
+    throw berthError('StackUnavailable', `${paths.hostId} is absent: run berth up`);
+  }
+  return {
+    taskQueue: hostTaskQueue(hostId),
+    maxConcurrentActivityTaskExecutions,
+    activities: createHostActivities({
+      paths,
+      devices: async () => (await readDeviceList(paths)).devices,
+      isHolderOpen: createHolderCheck(client),
+      now: Date.now,
+    }),
+  };
+});

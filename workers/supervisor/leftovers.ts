@@ -1,0 +1,22 @@
+import { readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+
+/**
+ * Removes what interrupted writers left: `.<name>.<random>.partial` (atomicFile.ts). Only while the
+ * supervisor's lock is held and no worker runs, so that nobody is still writing.
+ * @returns paths removed
+ */
+export async function removePartialFiles(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
+  const removed: string[] = [];
+  for (const entry of entries) {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) {
+      removed.push(...(await removePartialFiles(path)));
+    } else if (entry.isFile() && /^\..*\.partial$/.test(entry.name)) {
+      await rm(path, { force: true });
+      removed.push(path);
+    }
+  }
+  return removed;
+}

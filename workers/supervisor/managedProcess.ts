@@ -1,0 +1,178 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Logger } from '../../activities/platform/logging.ts';
+import { type BackoffOptions, defaultBackoff, nextBackoff } from './backoff.ts';
+import type { ProcessLog } from './processLog.ts';
+
+export interface ProcessCommand {
+  file: string;
+  args: string[];
+  env: NodeJS.ProcessEnv;
+}
+
+export interface ManagedProcessSpec {
+  name: string;
+  /** Asked at every start. */
+  command(): ProcessCommand | Promise<ProcessCommand>;
+  /** Whether it is a Node worker that speaks messages.ts. */
+  ipc: boolean;
+  /** Resolves when the process serves; rejects when it cannot. Aborted when it exits. */
+  whenReady(child: ChildProcess, signal: AbortSignal): Promise<void>;
+}
+
+export type ProcessPhase = 'starting' | 'running' | 'backoff' | 'stopping' | 'stopped';
+
+export interface ManagedProcessState {
+  phase: ProcessPhase;
+  pid: number | null;
+  restarts: number;
+  lastExit: string | null;
+  /** Deaths in a row without having served. */
+  failedStarts: number;
+  /** Newest line on its stderr or reason of its failure. */
+  lastLine: string;
+}
+
+export interface ManagedProcessDeps {
+  log: ProcessLog;
+  logger: Logger;
+  onChange(): void;
+  backoff?: BackoffOptions;
+}
+
+export type ManagedProcess = ReturnType<typeof createManagedProcess>;
+
+/** Keeps one child running until `stop`, restarting it with back-off when it dies. */
+export function createManagedProcess(spec: ManagedProcessSpec, deps: ManagedProcessDeps) {
+  const { logger, log, onChange, backoff = defaultBackoff } = deps;
+  const state: ManagedProcessState = {
+    phase: 'stopped',
+    pid: null,
+    restarts: 0,
+    lastExit: null,
+    failedStarts: 0,
+    lastLine: '',
+  };
+  const stopping = new AbortController();
+  let child: ChildProcess | undefined;
+  let loop: Promise<void> | undefined;
+
+  const change = (part: Partial<ManagedProcessState>): void => {
+    Object.assign(state, part);
+    onChange();
+  };
+
+  async function runOnce(): Promise<void> {
+    change({ phase: 'starting' });
+    const started = await startChild(spec, log, (line) => {
+      state.lastLine = line;
+    });
+    child = started.child;
+    change({ pid: child.pid ?? null });
+    // A stop that came while the command was being made found no child to signal.
+    if (stopping.signal.aborted) child.kill('SIGTERM');
+    const gone = new AbortController();
+    const serving = spec.whenReady(child, gone.signal).then(
+      () => {
+        if (gone.signal.aborted || stopping.signal.aborted) return;
+        logger.info({ process: spec.name, pid: state.pid }, 'running');
+        change({ phase: 'running', failedStarts: 0 });
+      },
+      (error) => {
+        if (gone.signal.aborted) return;
+        state.lastLine = String(error instanceof Error ? error.message : error);
+        child?.kill('SIGKILL');
+      },
+    );
+    const exit = await started.exited;
+    gone.abort();
+    await serving;
+    child = undefined;
+    change({ pid: null, lastExit: exit });
+  }
+
+  async function keepRunning(): Promise<void> {
+    let deaths = 0;
+    while (!stopping.signal.aborted) {
+      const startedAt = performance.now();
+      state.failedStarts += 1;
+      await runOnce();
+      if (stopping.signal.aborted) break;
+      const step = nextBackoff(deaths, performance.now() - startedAt, backoff);
+      deaths = step.deaths;
+      logger.warn(
+        {
+          process: spec.name,
+          exit: state.lastExit,
+          restartInMs: step.delayMs,
+          line: state.lastLine,
+        },
+        'died',
+      );
+      change({ phase: 'backoff' });
+      await delay(step.delayMs, undefined, { signal: stopping.signal }).catch(() => undefined);
+      if (!stopping.signal.aborted) state.restarts += 1;
+    }
+    change({ phase: 'stopped' });
+  }
+
+  return {
+    name: spec.name,
+    state: state as Readonly<ManagedProcessState>,
+    start(): void {
+      loop ??= keepRunning();
+    },
+    /** SIGTERM, and SIGKILL after `graceMs`. Resolves when it has exited. */
+    async stop(graceMs: number): Promise<void> {
+      stopping.abort();
+      if (loop === undefined) return;
+      if (state.phase !== 'stopped') change({ phase: 'stopping' });
+      child?.kill('SIGTERM');
+      const timer = setTimeout(() => {
+        logger.warn({ process: spec.name, graceMs }, 'did not end in time; killing it');
+        child?.kill('SIGKILL');
+      }, graceMs);
+      await loop;
+      clearTimeout(timer);
+    },
+    /** Ends it at once, for good. */
+    kill(): void {
+      stopping.abort();
+      child?.kill('SIGKILL');
+    },
+  };
+}
+
+/**
+ * Starts the command in a session of its own, so that Ctrl-C in a terminal reaches only the
+ * supervisor, and with a parent-death signal, so that not even SIGKILL of it leaves an orphan.
+ */
+async function startChild(
+  spec: ManagedProcessSpec,
+  log: ProcessLog,
+  onLine: (line: string) => void,
+): Promise<{ child: ChildProcess; exited: Promise<string> }> {
+  const { file, args, env } = await spec.command();
+  const child = spawn('setpriv', ['--pdeathsig', 'KILL', '--', file, ...args], {
+    env,
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe', ...(spec.ipc ? (['ipc'] as const) : [])],
+  });
+  const exited = new Promise<string>((resolve) => {
+    const describe = (code: number | null, signal: string | null) =>
+      resolve(signal ? `signal ${signal}` : `code ${code}`);
+    child.once('close', describe);
+    // Its pipes stay open while a grandchild holds them: do not wait long for the last lines.
+    child.once('exit', (code, signal) => {
+      setTimeout(() => describe(code, signal), 500).unref();
+    });
+    child.once('error', (error) => resolve(`${error.message} (setpriv is part of util-linux)`));
+  });
+  child.stdout?.setEncoding('utf8').on('data', (text: string) => log.write(text));
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    log.write(text);
+    const line = text.trimEnd().split('\n').at(-1);
+    if (line) onLine(line);
+  });
+  return { child, exited };
+}

@@ -1,0 +1,79 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+
+/** What tells a process from a later one with the same pid (proc(5): starttime, boot_id). */
+export interface ProcessIdentity {
+  pid: number;
+  /** Clock ticks between the machine's boot and the process's start. */
+  startTime: number;
+  bootId: string;
+}
+
+/** @returns undefined when there is no such process. */
+export function identifyProcess(pid: number): ProcessIdentity | undefined {
+  const fields = readStat(pid);
+  if (fields === undefined) return undefined;
+  return { pid, startTime: fields.startTime, bootId: readBootId() };
+}
+
+export function identifySelf(): ProcessIdentity {
+  return identifyProcess(process.pid) ?? { pid: process.pid, startTime: 0, bootId: readBootId() };
+}
+
+/** Whether that very process still runs; a zombie has ended already. */
+export function isAlive(identity: ProcessIdentity): boolean {
+  const now = readStat(identity.pid);
+  return (
+    now !== undefined &&
+    now.state !== 'Z' &&
+    now.state !== 'X' &&
+    now.startTime === identity.startTime &&
+    readBootId() === identity.bootId
+  );
+}
+
+/** Pids of the process and of everything that it started and that still hangs on it. */
+export function processTree(pid: number): number[] {
+  const folder = `/proc/${pid}/task`;
+  if (!existsSync(folder)) return [];
+  const children = threadIds(pid).flatMap((thread) => {
+    const text = readOrEmpty(`${folder}/${thread}/children`).trim();
+    return text === '' ? [] : text.split(/\s+/).map(Number);
+  });
+  return [pid, ...children.flatMap(processTree)];
+}
+
+/** Ids of all threads; empty when the process has ended. */
+export function threadIds(pid: number): number[] {
+  try {
+    return readdirSync(`/proc/${pid}/task`).map(Number);
+  } catch {
+    return [];
+  }
+}
+
+/** A line of /proc/<pid>/task/<thread>/status; undefined when the thread has ended. */
+export function threadStatus(pid: number, thread: number, key: string): string | undefined {
+  const text = readOrEmpty(`/proc/${pid}/task/${thread}/status`);
+  return new RegExp(`^${key}:\\s*(.*)$`, 'm').exec(text)?.[1]?.trim();
+}
+
+function readStat(pid: number): { state: string; startTime: number } | undefined {
+  const text = readOrEmpty(`/proc/${pid}/stat`);
+  if (text === '') return undefined;
+  // The second field is the name in parentheses and may hold spaces and parentheses itself.
+  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+  return { state: fields[0] ?? '', startTime: Number(fields[19]) };
+}
+
+function readBootId(): string {
+  return readOrEmpty('/proc/sys/kernel/random/boot_id').trim();
+}
+
+/** A process may end between any two reads: its files are then absent or fail with ESRCH. */
+function readOrEmpty(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
+}

@@ -1,0 +1,176 @@
+import { mkdir } from 'node:fs/promises';
+import type { BerthConfig } from '../../activities/platform/config.ts';
+import type { Logger } from '../../activities/platform/logging.ts';
+import type { Paths } from '../../activities/platform/paths.ts';
+import { berthError } from '../../workflows/contracts/errors.ts';
+import { embeddedNamespace, externalTarget } from '../temporal/connection.ts';
+import { type ClaimedDevices, claimDevices } from './claimDevices.ts';
+import { prepareExternalTemporal } from './externalTemporal.ts';
+import { ensureHostId } from './hostId.ts';
+import { removePartialFiles } from './leftovers.ts';
+import {
+  createManagedProcess,
+  type ManagedProcess,
+  type ManagedProcessSpec,
+} from './managedProcess.ts';
+import { openProcessLog, type ProcessLog } from './processLog.ts';
+import { identifySelf } from './procfs.ts';
+import {
+  createStackWriter,
+  type ProcessStatus,
+  readStackFile,
+  type StackFile,
+} from './stackFile.ts';
+import { createStartGate } from './startGate.ts';
+import { createTemporalSpec } from './temporalProcess.ts';
+import { planWorkers } from './workerPlans.ts';
+import { createWorkerSpec } from './workerProcess.ts';
+
+export interface SupervisorDeps {
+  config: BerthConfig;
+  paths: Paths;
+  env: NodeJS.ProcessEnv;
+  logger: Logger;
+  /** Told to whoever started the stack. */
+  onProgress(message: string): void;
+  /** Time that a process has to end by itself when the stack drains, ms. */
+  graceMs?: number;
+}
+
+interface Entry {
+  process: ManagedProcess;
+  log: ProcessLog;
+  status: Pick<ProcessStatus, 'queue' | 'metrics' | 'deviceId' | 'binding' | 'bridge'>;
+}
+
+export type Supervisor = ReturnType<typeof createSupervisor>;
+
+/** Runs the stack of one BERTH_HOME, whose lock the caller holds. */
+export function createSupervisor(deps: SupervisorDeps) {
+  const { config, paths, env, logger, onProgress, graceMs = 20_000 } = deps;
+  const entries: Entry[] = [];
+  const gate = createStartGate();
+  let claimed: ClaimedDevices | undefined;
+  const stack: Omit<StackFile, 'processes'> = {
+    supervisor: identifySelf(),
+    state: 'starting',
+    hostId: '',
+    startedAt: new Date().toISOString(),
+    temporal: null,
+    skippedDevices: [],
+  };
+  const write = createStackWriter(paths, () => ({ ...stack, processes: entries.map(statusOf) }));
+
+  const changed = (): void => {
+    gate.check();
+    write().catch((error) => logger.error({ error: String(error) }, 'stack.json not written'));
+  };
+
+  async function launch(
+    spec: ManagedProcessSpec,
+    status: Partial<Entry['status']>,
+  ): Promise<Entry> {
+    const log = await openProcessLog(paths, spec.name);
+    if (stack.state !== 'starting') {
+      await log.close();
+      throw berthError('StackUnavailable', `the stack was stopped before ${spec.name} started`);
+    }
+    const process = createManagedProcess(spec, { log, logger, onChange: changed });
+    const empty = { queue: null, metrics: null, deviceId: null, binding: null, bridge: null };
+    const entry = { process, log, status: { ...empty, ...status } };
+    entries.push(entry);
+    process.start();
+    return entry;
+  }
+
+  async function startTemporal(): Promise<void> {
+    const external = externalTarget(env);
+    if (external !== undefined) {
+      onProgress(`connecting to Temporal at ${external.connectionOptions.address}`);
+      stack.temporal = await prepareExternalTemporal(external, logger);
+      return;
+    }
+    onProgress('starting Temporal');
+    const previous = (await readStackFile(paths).catch(() => undefined))?.temporal?.ports;
+    const spec = createTemporalSpec({
+      paths,
+      env,
+      namespace: embeddedNamespace(env),
+      previous: previous ?? undefined,
+      onStatus: (status) => {
+        stack.temporal = status;
+        changed();
+      },
+    });
+    const { process } = await launch(spec, {});
+    await gate.whenRunning([process]);
+    // Workers read the address from the file.
+    await write();
+  }
+
+  async function startWorkers(): Promise<void> {
+    const plans = await planWorkers(stack.hostId, claimed?.devices ?? [], config.metrics);
+    onProgress(`starting ${plans.length} workers`);
+    const workerEnv = { ...env, BERTH_HOME: paths.home, BERTH_SHM: paths.shm };
+    const started = await Promise.all(
+      plans.map(async (plan) => {
+        const status: Partial<Entry['status']> = {
+          queue: plan.queue,
+          metrics: plan.metrics,
+          deviceId: plan.device?.record.deviceId ?? null,
+        };
+        let entry: Entry | undefined;
+        const spec = createWorkerSpec(plan, workerEnv, (part) => {
+          Object.assign(entry?.status ?? status, part);
+          changed();
+        });
+        entry = await launch(spec, status);
+        return entry.process;
+      }),
+    );
+    await gate.whenRunning(started);
+  }
+
+  return {
+    /** @throws BerthError when a part does not come up; `stop` is then still due */
+    async start(): Promise<void> {
+      await mkdir(paths.home, { recursive: true, mode: 0o700 });
+      const removed = await removePartialFiles(paths.home);
+      if (removed.length > 0) logger.info({ removed }, 'removed files of interrupted writes');
+      stack.hostId = await ensureHostId(paths);
+      claimed = await claimDevices(stack.hostId, config, paths, logger);
+      stack.skippedDevices = claimed.skipped;
+      await startTemporal();
+      await startWorkers();
+      if (stack.state !== 'starting') return;
+      stack.state = 'ready';
+      await write();
+      logger.info({ hostId: stack.hostId }, 'stack ready');
+    },
+
+    /** Workers first, so that they can report what they finish; then the server. */
+    async stop(): Promise<void> {
+      stack.state = 'draining';
+      changed();
+      const [servers, workers] = [entries.filter(isServer), entries.filter((e) => !isServer(e))];
+      await Promise.all(workers.map(({ process }) => process.stop(graceMs)));
+      await Promise.all(servers.map(({ process }) => process.stop(graceMs)));
+      stack.state = 'stopped';
+      await write();
+      await claimed?.release();
+      await Promise.all(entries.map(({ log }) => log.close()));
+    },
+
+    /** Ends every child at once. */
+    kill(): void {
+      for (const { process } of entries) process.kill();
+    },
+  };
+}
+
+const isServer = ({ process }: Entry): boolean => process.name === 'temporal';
+
+function statusOf({ process, status }: Entry): ProcessStatus {
+  const { phase, pid, restarts, lastExit } = process.state;
+  return { name: process.name, pid, state: phase, restarts, lastExit, ...status };
+}

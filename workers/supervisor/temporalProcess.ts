@@ -1,0 +1,66 @@
+import type { Paths } from '../../activities/platform/paths.ts';
+import { findTemporalCli } from '../../activities/platform/python.ts';
+import { embeddedTarget } from '../temporal/connection.ts';
+import {
+  chooseDevServerPorts,
+  type DevServerPorts,
+  devServerAddress,
+  devServerCommand,
+  devServerUi,
+} from '../temporal/devServer.ts';
+import { connectWhenHealthy, setRetention } from '../temporal/namespace.ts';
+import { ensureSearchAttributes } from '../temporal/searchAttributes.ts';
+import type { ManagedProcessSpec } from './managedProcess.ts';
+import type { TemporalStatus } from './stackFile.ts';
+
+export interface TemporalProcessDeps {
+  paths: Paths;
+  env: NodeJS.ProcessEnv;
+  namespace: string;
+  /** Ports of the run before. */
+  previous: DevServerPorts | undefined;
+  onStatus(status: TemporalStatus): void;
+}
+
+/** How the supervisor runs the embedded server and knows that it serves. */
+export function createTemporalSpec(deps: TemporalProcessDeps): ManagedProcessSpec {
+  const { namespace } = deps;
+  let ports: DevServerPorts | undefined;
+  let served = false;
+  return {
+    name: 'temporal',
+    ipc: false,
+    async command() {
+      // Workers know the ports once it has served; before that, one taken meanwhile is exchanged.
+      if (ports === undefined || !served) {
+        ports = await chooseDevServerPorts(ports === undefined ? deps.previous : undefined);
+      }
+      deps.onStatus(embeddedStatus(ports, namespace));
+      return devServerCommand(findTemporalCli(deps.env), deps.paths, ports, namespace, deps.env);
+    },
+    async whenReady(_child, signal) {
+      if (ports === undefined) throw new Error('the server has no ports yet');
+      const target = embeddedTarget(devServerAddress(ports), namespace);
+      const connection = await connectWhenHealthy(target, signal);
+      try {
+        if (!served) {
+          await setRetention(connection, namespace);
+          await ensureSearchAttributes(connection, namespace);
+        }
+        served = true;
+      } finally {
+        await connection.close();
+      }
+    },
+  };
+}
+
+function embeddedStatus(ports: DevServerPorts, namespace: string): TemporalStatus {
+  return {
+    embedded: true,
+    address: devServerAddress(ports),
+    namespace,
+    uiUrl: devServerUi(ports),
+    ports,
+  };
+}
