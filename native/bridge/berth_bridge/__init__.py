@@ -1,0 +1,1 @@
+"""The Python side of a Berth device worker: bitsandbytes and transformers behind a line protocol."""
