@@ -7,6 +7,7 @@ import { readJson, writeJson } from './state.mjs';
 import { obtainUv } from './uv.mjs';
 
 const marker = '.berth-complete';
+const importing = 'importing torch, bitsandbytes and transformers';
 
 /**
  * The Python environment of the locked requirements, in the user's cache folder, shared by every
@@ -30,6 +31,7 @@ export function pythonEnvironment({ root, cache, env, interpreter }) {
   async function build(environment, note, lock) {
     const options = { cwd: cache, env: uvEnv(env), note, inherit: [lock] };
     const found = interpreter().found;
+    note('fetching uv');
     const uv = await obtainUv({ cache, interpreter: found, env, note, lock });
     // Scripts in an environment name its path, so it is built in place; the marker comes last, and
     // an environment without one is what a broken-off set-up left.
@@ -45,8 +47,8 @@ export function pythonEnvironment({ root, cache, env, interpreter }) {
       ],
       options,
     );
-    note('checking that torch, bitsandbytes and transformers can be imported');
-    await runCommand(python, [check, '--import'], options);
+    note(importing);
+    await runCommand(python, [check, '--import'], { ...options, note: undefined });
     writeJson(join(environment, marker), { lock: lockHash(), python: found.version.join('.') });
   }
 
@@ -61,8 +63,8 @@ export function pythonEnvironment({ root, cache, env, interpreter }) {
     },
     async run(note, lock) {
       if (given) {
-        const options = { env, note, inherit: [lock] };
-        return register(interpreter().found.path, ['--import'], null, options);
+        note(importing);
+        return register(interpreter().found.path, ['--import'], null, { env, inherit: [lock] });
       }
       const { path, version, machine } = interpreter().found;
       const key = createHash('sha256')
