@@ -38,6 +38,7 @@ export interface AddonBinding {
   hashFile(request: { path: string }): RawJob<HashedFile>;
   assembleFile(request: AssembleFileRequest): RawJob<{ bytes: number }>;
   residentBytes(path: string): RawJob<number>;
+  touchPages(path: string): RawJob<number>;
   advise(path: string, advice: FileAdvice): RawJob<boolean>;
   lockFile(path: string): RawJob<LockedFile>;
   mappedInodes(inodes: readonly InodeId[]): RawJob<MappedInodes>;

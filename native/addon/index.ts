@@ -74,6 +74,14 @@ export async function residentBytes(path: string): Promise<number> {
   return startJob((addon) => addon.residentBytes(path)).result;
 }
 
+/**
+ * Maps the file and reads a byte of every page, as a consumer does; resolves to the sum of those
+ * bytes. The file must not shrink meanwhile.
+ */
+export async function touchPages(path: string): Promise<number> {
+  return startJob((addon) => addon.touchPages(path)).result;
+}
+
 /** Advises the kernel about the pages of a file. Resolves to false where it does not offer that. */
 export async function advise(path: string, advice: FileAdvice): Promise<boolean> {
   return startJob((addon) => addon.advise(path, advice)).result;

@@ -74,6 +74,22 @@ fn fadvise(file: &File, advice: i32, path: &Path) -> Outcome<bool> {
     }
 }
 
+/// Maps a file and reads a byte of each page, as a consumer of warmed weights does. The file must
+/// not shrink meanwhile. The result depends on the bytes read, so that none is left out.
+pub fn touch_pages(path: &Path) -> Outcome<u64> {
+    let (file, bytes) = open_sized(path)?;
+    if bytes == 0 {
+        return Ok(0);
+    }
+    let mapping = SharedMapping::readable(&file, bytes, path)?;
+    mapping.advise_private_plaintext();
+    // Maps whole ranges where the kernel has it (5.14); without, each page faults below.
+    let _ = mapping.advise_all(libc::MADV_POPULATE_READ);
+    // SAFETY: the range is the mapping, and the caller keeps the file as it is.
+    let pages = unsafe { mapping.slice(0, mapping.len()) };
+    Ok(pages.iter().step_by(page_bytes()).map(|byte| u64::from(*byte)).sum())
+}
+
 /// A file whose pages stay in RAM while this lives.
 pub struct Locked {
     mapping: Option<SharedMapping>,

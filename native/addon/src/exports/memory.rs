@@ -57,6 +57,12 @@ pub fn resident_bytes(env: &Env, path: String) -> Result<Object<'_>, Thrown> {
 }
 
 #[napi(catch_unwind)]
+pub fn touch_pages(env: &Env, path: String) -> Result<Object<'_>, Thrown> {
+    let path = PathBuf::from(path);
+    job::start(env, move |_| residency::touch_pages(&path), |sum| sum as f64)
+}
+
+#[napi(catch_unwind)]
 pub fn advise(env: &Env, path: String, advice: String) -> Result<Object<'_>, Thrown> {
     let path = PathBuf::from(path);
     job::start(env, move |_| residency::advise(&path, &advice), |offered| offered)

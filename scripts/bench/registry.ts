@@ -1,0 +1,5 @@
+import type { Bench } from './bench.ts';
+import { bench as floe } from './floe.ts';
+import { bench as warm } from './warm.ts';
+
+export const benches: readonly Bench[] = [floe, warm];
