@@ -64,15 +64,14 @@ function createSessionCache(connectSession: () => Promise<Session>): SessionCach
 
 function createBerth(config: BerthConfig, paths: Paths, { open, close }: SessionCache): Berth {
   const catalogue = createCatalogueReader(paths);
-  const resolveOptions = async (options: IngestOptions) => {
-    const checked = checkIngestOptions(options);
-    const { hostId } = await open();
-    return resolveIngest(checked, hostId, config.sources);
-  };
+  // Before connecting: what is wrong with a request matters more than whether a stack runs.
+  const resolveOptions = async (options: IngestOptions) =>
+    resolveIngest(checkIngestOptions(options), config.sources);
   return {
     async ingest(options) {
-      const input = await resolveOptions(options);
-      return startIngest(await open(), input);
+      const asked = await resolveOptions(options);
+      const session = await open();
+      return startIngest(session, { ...asked, hostId: session.hostId });
     },
     attach: async (workflowId) => attachIngest(await open(), workflowId),
 
@@ -115,8 +114,10 @@ function createBerth(config: BerthConfig, paths: Paths, { open, close }: Session
     schedules: {
       ...createScheduleAdministration(open),
       async ensureIngest(options, settings) {
-        const input = await resolveOptions(options);
-        return ensureIngestSchedule(await open(), settings, input);
+        const asked = await resolveOptions(options);
+        const session = await open();
+        const input = { ...asked, hostId: session.hostId };
+        return ensureIngestSchedule(session, settings, input);
       },
       async ensureWarm(ref, { pin = false, lock = false }, settings) {
         requireRef(ref);

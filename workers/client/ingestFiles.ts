@@ -8,16 +8,16 @@ import type { IngestInput, IngestRequest } from '../../workflows/contracts/inges
 import type { CheckedIngestOptions } from './ingestOptions.ts';
 
 /**
- * Looks at the files that the options name and makes the input that the workflow gets.
+ * Looks at the files that the options name and makes what the workflow gets, whatever host
+ * runs it.
  * @param sources BERTH_SOURCES; empty allows any folder.
  * @throws BerthError InvalidRequest, SourceNotAllowed, UnsafeSource or InvalidModel, one line that
  *   names the file.
  */
 export async function resolveIngest(
   options: CheckedIngestOptions,
-  hostId: string,
   sources: readonly string[],
-): Promise<IngestInput> {
+): Promise<Omit<IngestInput, 'hostId'>> {
   const source = resolve(options.source);
   const { listingSha256 } = await listSource(source, { sources });
   const calibration = options.calibration && resolve(options.calibration);
@@ -36,7 +36,7 @@ export async function resolveIngest(
     verifyKeyPem,
     strict: options.strict,
   });
-  return { request, hostId, listingSha256, team: options.team };
+  return { request, listingSha256, team: options.team };
 }
 
 /** Absent and undefined are one request, so that they have one hash. */

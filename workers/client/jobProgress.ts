@@ -23,6 +23,8 @@ export interface StageView extends StageProgress {
   fraction: number;
   /** Bytes of finished units and, by heartbeats, of the units under way. */
   liveBytes: number;
+  /** An activity of it that failed and is tried again. */
+  retry: PendingActivity | undefined;
 }
 
 /** What a watcher sees of a job. */
@@ -72,18 +74,17 @@ export function mergeProgress(
 
 function viewStage(stage: StageProgress, activities: PendingActivity[]): StageView {
   if (stage.state === 'done' || stage.state === 'skipped') {
-    return { ...stage, fraction: 1, liveBytes: stage.bytes };
+    return { ...stage, fraction: 1, liveBytes: stage.bytes, retry: undefined };
   }
-  const beats = activities.filter(
-    ({ type }) => stageOfActivity[type] === stage.name && unitActivities.has(type),
-  );
+  const own = activities.filter(({ type }) => stageOfActivity[type] === stage.name);
+  const retry = own.find(({ attempt, lastFailure }) => attempt > 1 && lastFailure !== undefined);
   let units = stage.done;
   let liveBytes = stage.bytes;
-  for (const { heartbeat } of beats) {
-    if (heartbeat === undefined || heartbeat.totalBytes <= 0) continue;
+  for (const { type, heartbeat } of own) {
+    if (!unitActivities.has(type) || heartbeat === undefined || heartbeat.totalBytes <= 0) continue;
     units += Math.min(heartbeat.bytes / heartbeat.totalBytes, 1);
     liveBytes += heartbeat.bytes;
   }
   const fraction = stage.total > 0 ? Math.min(units / stage.total, 1) : 0;
-  return { ...stage, fraction, liveBytes };
+  return { ...stage, fraction, liveBytes, retry };
 }

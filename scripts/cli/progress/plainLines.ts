@@ -1,15 +1,26 @@
 import type { JobProgress, StageView } from '../../../workers/client/jobProgress.ts';
+import { formatRetry } from '../format/retry.ts';
 import { formatBytes, formatRate, formatSeconds } from '../format/units.ts';
 
-/** Lines for a log or pipe: one whenever a stage moved by a unit or changed its state. */
+/**
+ * Lines for a log or pipe: one whenever a stage moved by a unit or changed its state, and one for
+ * each attempt after a failure.
+ */
 export function changedLines(before: JobProgress | undefined, now: JobProgress): string[] {
-  return now.stages
-    .filter((stage) => {
-      const old = before?.stages.find(({ name }) => name === stage.name);
-      if (old === undefined) return stage.state !== 'waiting';
-      return old.state !== stage.state || old.done !== stage.done;
-    })
-    .map(formatStageLine);
+  return now.stages.flatMap((stage) => {
+    const old = before?.stages.find(({ name }) => name === stage.name);
+    const lines: string[] = [];
+    if (hasMoved(old, stage)) lines.push(formatStageLine(stage));
+    if (stage.retry !== undefined && old?.retry?.attempt !== stage.retry.attempt) {
+      lines.push(`${stage.name.padEnd(8)}  ${formatRetry(stage.retry)}`);
+    }
+    return lines;
+  });
+}
+
+function hasMoved(old: StageView | undefined, now: StageView): boolean {
+  if (old === undefined) return now.state !== 'waiting';
+  return old.state !== now.state || old.done !== now.done;
 }
 
 function formatStageLine(stage: StageView): string {

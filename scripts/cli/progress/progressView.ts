@@ -1,7 +1,8 @@
 import { MultiBar, type SingleBar } from 'cli-progress';
 import type { JobProgress, StageView } from '../../../workers/client/jobProgress.ts';
 import type { TextOutput } from '../cli.ts';
-import { formatBytes } from '../format/units.ts';
+import { formatRetry } from '../format/retry.ts';
+import { formatBytes, formatSeconds } from '../format/units.ts';
 import { changedLines } from './plainLines.ts';
 
 /** Shows how a job moves on; never on standard output. */
@@ -45,15 +46,19 @@ function createBars(stream: NodeJS.WritableStream): ProgressView {
     forceRedraw: true,
   });
   const bars = new Map<string, SingleBar>();
+  let message: SingleBar | undefined;
   return {
     update(progress) {
       for (const stage of progress.stages) {
-        const payload = { stage: stage.name.padEnd(8), detail: describeStage(stage, progress) };
+        const payload = { stage: stage.name.padEnd(8), detail: describeStage(stage) };
         const value = Math.round(stage.fraction * resolution);
         const bar = bars.get(stage.name);
         if (bar) bar.update(value, payload);
         else bars.set(stage.name, multibar.create(resolution, value, payload));
       }
+      const line = { message: progress.message };
+      message ??= multibar.create(1, 0, line, { format: '{message}' });
+      message.update(line);
     },
     stop() {
       multibar.update();
@@ -62,18 +67,14 @@ function createBars(stream: NodeJS.WritableStream): ProgressView {
   };
 }
 
-/** What stands behind a bar: units, bytes and, while it runs, what is happening. */
-export function describeStage(stage: StageView, progress: JobProgress): string {
+/** What stands behind a bar: units, bytes and, after a failed attempt, why it is tried again. */
+export function describeStage(stage: StageView): string {
   if (stage.state === 'waiting') return '';
   if (stage.state === 'skipped' || stage.state === 'failed') return stage.state;
   const parts: string[] = [];
   if (stage.total > 1) parts.push(`${stage.done}/${stage.total}`);
   if (stage.liveBytes > 0) parts.push(formatBytes(stage.liveBytes));
-  if (stage.state === 'running') parts.push(retryNote(progress) ?? progress.message);
+  if (stage.state === 'done' && stage.seconds > 0) parts.push(formatSeconds(stage.seconds));
+  if (stage.retry) parts.push(formatRetry(stage.retry));
   return parts.join(' · ');
-}
-
-function retryNote({ activities }: JobProgress): string | undefined {
-  const retried = activities.find(({ attempt, lastFailure }) => attempt > 1 && lastFailure);
-  return retried && `${retried.type}, attempt ${retried.attempt}: ${retried.lastFailure}`;
 }
