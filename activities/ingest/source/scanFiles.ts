@@ -1,8 +1,8 @@
 import { availableParallelism } from 'node:os';
-import pLimit from 'p-limit';
 import { NativeError, type ScanRange, scanFile } from '../../../native/addon/index.ts';
 import { createWork } from '../../artifacts/work.ts';
 import type { WatchedJob } from '../../platform/heartbeat.ts';
+import { inTurn } from '../inTurn.ts';
 import { type KnownFile, sourceChanged } from './identity.ts';
 
 export interface FileToScan {
@@ -18,7 +18,7 @@ export interface ScanResult {
   nonFinite: { range: number; element: number }[];
 }
 
-/** More files at once only seek; SHA-256 keeps a core busy for each. */
+/** More files at once only seek: SHA-256 keeps one thread of each busy, the scan another. */
 const maxFilesAtOnce = 4;
 
 /**
@@ -28,24 +28,20 @@ const maxFilesAtOnce = 4;
  */
 export function scanFiles(files: readonly FileToScan[]): WatchedJob<ScanResult[]> {
   const work = createWork();
-  const atOnce = pLimit(Math.min(maxFilesAtOnce, availableParallelism()));
   const one = async ({ file, ranges }: FileToScan): Promise<ScanResult> => {
-    work.signal.throwIfAborted();
     try {
       const { sha256, bytes, nonFinite } = await work.run(
-        scanFile({ path: file.realPath, ranges, threads: files.length > 1 ? 2 : undefined }),
+        scanFile({ path: file.realPath, ranges, threads: 2 }),
       );
       if (bytes === file.identity.size) return { sha256, nonFinite };
       throw sourceChanged(file.path, `had ${file.identity.size} bytes and now has ${bytes}`);
     } catch (error) {
-      work.cancel();
       throw changedOr(error, file);
     }
   };
-  const all = files.map((file) => atOnce(() => one(file)));
+  const atOnce = Math.min(maxFilesAtOnce, availableParallelism());
   return {
-    // What is cancelled by the first failure must not be reported in its place.
-    result: Promise.all(all).finally(() => Promise.allSettled(all)),
+    result: inTurn(files, one, { work, atOnce }),
     progress: work.progress,
     cancel: work.cancel,
   };
