@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { berthError } from '../../../workflows/contracts/errors.ts';
+import { BerthError, berthError } from '../../../workflows/contracts/errors.ts';
 import { modelNamePattern, sha256Pattern, tagPattern } from '../../../workflows/contracts/ids.ts';
 import { type TagRecord, tagPayloadType } from '../../../workflows/contracts/manifest.ts';
 import { openEnvelope, signEnvelope } from '../signing/dsse.ts';
@@ -27,7 +27,10 @@ export interface TagsDeps {
 export interface Tags {
   /** @throws BerthError SignatureInvalid, ArtifactCorrupt or RollbackDetected naming the file. */
   read(key: TagKey): Promise<TagRecord | undefined>;
-  /** Sequence that the next record follows: 0 for a tag that was never seen. */
+  /**
+   * Sequence that the next record follows: 0 for a tag that was never seen. A record that does not
+   * verify counts as absent, so that publishing again mends it; what this host has seen still counts.
+   */
   lastSequence(key: TagKey): Promise<number>;
   /**
    * Points a tag at a version, provided that it still stands at `expectedSequence`.
@@ -59,22 +62,30 @@ export function createTags({ store, trust, seen, loadKey }: TagsDeps): Tags {
     return parsed.data;
   }
 
-  async function current(key: TagKey) {
+  async function read(key: TagKey): Promise<TagRecord | undefined> {
     const found = await store.tags.get(key);
-    const record = found && (await open(key, found.bytes));
+    return found && open(key, found.bytes);
+  }
+
+  async function lastSequence(key: TagKey): Promise<number> {
+    const record = await read(key).catch((error: unknown) => {
+      if (error instanceof BerthError) return undefined;
+      throw error;
+    });
     // A removed tag goes on counting, else its old records could come back.
-    const sequence = record?.sequence ?? (await seen.find(key))?.sequence ?? 0;
-    return { record, version: found?.version ?? null, sequence };
+    return Math.max(record?.sequence ?? 0, (await seen.find(key))?.sequence ?? 0);
   }
 
   return {
-    read: async (key) => (await current(key)).record,
-    lastSequence: async (key) => (await current(key)).sequence,
+    read,
+    lastSequence,
     async compareAndSwapTag(name, tag, expectedSequence, record) {
-      const { sequence, version } = await current({ name, tag });
       const bytes = signEnvelope(tagPayloadType, record, await loadKey());
+      // Read first: what moves the tag after this changes the version.
+      const version = (await store.tags.get({ name, tag }))?.version ?? null;
       const moved =
-        sequence === expectedSequence && (await store.tags.swap({ name, tag }, bytes, version));
+        (await lastSequence({ name, tag })) === expectedSequence &&
+        (await store.tags.swap({ name, tag }, bytes, version));
       if (!moved) {
         throw berthError(
           'TagConflict',

@@ -1,0 +1,112 @@
+import { Context } from '@temporalio/activity';
+import type { HostActivities, WarmResult } from '../../workflows/contracts/activities.ts';
+import type { Artifacts } from './artifacts.ts';
+import { heartbeatWork } from './heartbeatWork.ts';
+import { exportModel } from './maintenance/exportModel.ts';
+import { removeModel } from './maintenance/removeModel.ts';
+import { sweepStore } from './maintenance/sweep.ts';
+import { tagModel } from './maintenance/tagModel.ts';
+import { modelBytes, storedBytes } from './manifest.ts';
+import { openModel } from './openModel.ts';
+import { discardArtifact } from './publish/discard.ts';
+import { publishArtifact } from './publish/publish.ts';
+import { verifyModel } from './verify/verifyModel.ts';
+import { residentBytesOf } from './warm/residency.ts';
+import type { Work } from './work.ts';
+
+export type ArtifactActivities = Pick<
+  HostActivities,
+  | 'openCandidate'
+  | 'publishArtifact'
+  | 'discardArtifact'
+  | 'warmModel'
+  | 'evictModel'
+  | 'verifyModel'
+  | 'exportModel'
+  | 'tagModel'
+  | 'removeModel'
+  | 'sweepStore'
+>;
+
+export interface ArtifactActivitiesDeps {
+  artifacts: Artifacts;
+  /** Whether the workflow that owns the artifact is still under way. */
+  isOpen(artifactId: string): Promise<boolean>;
+}
+
+/** Activities of the host worker on its store and shared memory. */
+export function createArtifactActivities({
+  artifacts,
+  isOpen,
+}: ArtifactActivitiesDeps): ArtifactActivities {
+  const { catalogue, candidates, warmCopies } = artifacts;
+
+  return {
+    async openCandidate({ artifactId }) {
+      const startedAt = performance.now();
+      const sealed = await artifacts.staging.sealedFiles(artifactId);
+      const opened = await heartbeatWork(
+        sealed.reduce((sum, { plaintextBytes }) => sum + plaintextBytes, 0),
+        (work) => candidates.open(artifactId, work),
+      );
+      return { ...opened, seconds: secondsSince(startedAt) };
+    },
+
+    publishArtifact: (input) =>
+      heartbeatWork(0, (work) => publishArtifact(artifacts, input, work.signal)),
+
+    discardArtifact: ({ artifactId }) =>
+      heartbeatWork(0, () => discardArtifact(artifacts, artifactId)),
+
+    async warmModel(input) {
+      const { manifest, digest } = await catalogue.resolve(input.ref);
+      return heartbeatWork(modelBytes(manifest), async (work): Promise<WarmResult> => {
+        const startedAt = performance.now();
+        const open = (folder: string) => openModel(artifacts, manifest, folder, work);
+        const { path, reused } = await warmCopies.warm(manifest, input, open, work);
+        return {
+          path,
+          artifact: `${manifest.name}@sha256:${digest}`,
+          contentDigest: manifest.contentDigest,
+          bytes: modelBytes(manifest),
+          residentBytes: await residentBytesOf(path),
+          seconds: secondsSince(startedAt),
+          reused,
+        };
+      });
+    },
+
+    async evictModel(ref) {
+      const { manifest } = await catalogue.resolve(ref);
+      return heartbeatWork(0, () => warmCopies.evict(manifest.contentDigest));
+    },
+
+    verifyModel: (ref) => heartbeatWork(0, (work) => verifyModel(artifacts, ref, work)),
+
+    async exportModel(ref, directory) {
+      const { manifest } = await catalogue.resolve(ref);
+      const isRetry = attempt() > 1;
+      return heartbeatWork(storedBytes(manifest), (work: Work) =>
+        exportModel(artifacts, manifest, directory, work, { isRetry }),
+      );
+    },
+
+    tagModel: (ref, tag) => heartbeatWork(0, () => tagModel(artifacts, ref, tag)),
+
+    removeModel: (ref, force) => heartbeatWork(0, () => removeModel(artifacts, ref, force)),
+
+    sweepStore: () => heartbeatWork(0, () => sweepStore({ ...artifacts, isOpen })),
+  };
+}
+
+function secondsSince(startedAt: number): number {
+  return (performance.now() - startedAt) / 1000;
+}
+
+function attempt(): number {
+  try {
+    return Context.current().info.attempt;
+  } catch {
+    return 1;
+  }
+}
