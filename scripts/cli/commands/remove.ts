@@ -1,5 +1,5 @@
-import { berthError } from '../../../workflows/contracts/errors.ts';
 import { defineAction, type Registry } from '../action.ts';
+import { askConsent } from '../consent.ts';
 import { formatBytes } from '../format/units.ts';
 
 interface Flags {
@@ -16,15 +16,9 @@ export function registerRemove(registry: Registry): void {
     .option('--yes', 'do not ask');
   defineAction<Flags>(registry, command, async ({ cli, berth, options }, ref = '') => {
     const { artifact } = await berth.show(ref);
-    if (!options.yes) {
-      const answer = await cli.confirm(`Remove ${artifact} for good?`);
-      if (answer === undefined) {
-        throw berthError(
-          'InvalidRequest',
-          `remove ${ref}: no terminal to ask at; give --yes to remove ${artifact} for good`,
-        );
-      }
-      if (!answer) return { json: { removed: false }, text: 'nothing removed', exitCode: 1 };
+    const question = `Remove ${artifact} for good?`;
+    if (!(await askConsent(cli, options.yes, `remove ${ref}`, question))) {
+      return { json: { removed: false }, text: 'nothing removed', exitCode: 1 };
     }
     const result = await berth.remove(ref, { force: options.force });
     const tags = result.tags.length > 0 ? ` with tags ${result.tags.join(', ')}` : '';

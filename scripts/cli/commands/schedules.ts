@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { ScheduleInfo } from '../../../workers/client/schedules.ts';
-import { berthError } from '../../../workflows/contracts/errors.ts';
 import { defineAction, type Registry } from '../action.ts';
+import { askConsent } from '../consent.ts';
 import { formatTable } from '../format/table.ts';
 
 interface Flags {
@@ -24,15 +24,9 @@ export function registerSchedules(registry: Registry): void {
     .argument('<id>', 'as berth schedules lists it')
     .option('--yes', 'do not ask');
   defineAction<Flags>(registry, remove, async ({ cli, berth, options }, id = '') => {
-    if (!options.yes) {
-      const answer = await cli.confirm(`Delete schedule ${id}?`);
-      if (answer === undefined) {
-        throw berthError(
-          'InvalidRequest',
-          `delete schedule ${id}: no terminal to ask at; give --yes`,
-        );
-      }
-      if (!answer) return { json: { id, done: false }, text: 'nothing deleted', exitCode: 1 };
+    const question = `Delete schedule ${id}?`;
+    if (!(await askConsent(cli, options.yes, `delete schedule ${id}`, question))) {
+      return { json: { id, done: false }, text: 'nothing deleted', exitCode: 1 };
     }
     await berth.schedules.delete(id);
     return { json: { id, done: true }, text: `schedule ${id} deleted` };
