@@ -89,14 +89,14 @@ export function createLeaseActivities(
     if (grant.outcome === 'impossible') {
       throw berthError(
         'NoSuchDevice',
-        `${spec.devices} devices wanted, host ${spec.hostId} has ${grant.devices}; see berth devices`,
+        `devices wanted: ${spec.devices}; host ${spec.hostId} has ${grant.devices}: see berth devices`,
       );
     }
     if (grant.outcome === 'busy') {
       const holders = state.leases.map((lease) => lease.holder.workflowId).join(', ');
       throw berthError(
         'NoDeviceFree',
-        `${spec.devices} devices wanted, ${grant.free} of ${devices.length} free; held by ${holders}`,
+        `devices wanted: ${spec.devices}, free: ${grant.free} of ${devices.length}; held by ${holders}`,
       );
     }
     await writeJsonAtomic(paths.leases, grant.state);

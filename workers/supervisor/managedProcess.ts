@@ -62,7 +62,8 @@ export function createManagedProcess(spec: ManagedProcessSpec, deps: ManagedProc
     onChange();
   };
 
-  async function runOnce(): Promise<void> {
+  /** One life of the process, from its start to its end. */
+  async function runOnce(): Promise<string> {
     change({ phase: 'starting' });
     const started = await startChild(spec, log, (line) => {
       state.lastLine = line;
@@ -80,7 +81,7 @@ export function createManagedProcess(spec: ManagedProcessSpec, deps: ManagedProc
       },
       (error) => {
         if (gone.signal.aborted) return;
-        state.lastLine = String(error instanceof Error ? error.message : error);
+        state.lastLine = describeError(error);
         child?.kill('SIGKILL');
       },
     );
@@ -88,7 +89,7 @@ export function createManagedProcess(spec: ManagedProcessSpec, deps: ManagedProc
     gone.abort();
     await serving;
     child = undefined;
-    change({ pid: null, lastExit: exit });
+    return exit;
   }
 
   async function keepRunning(): Promise<void> {
@@ -96,8 +97,12 @@ export function createManagedProcess(spec: ManagedProcessSpec, deps: ManagedProc
     while (!stopping.signal.aborted) {
       const startedAt = performance.now();
       state.failedStarts += 1;
-      await runOnce();
-      if (stopping.signal.aborted) break;
+      const lastExit = await runOnce().catch((error) => {
+        state.lastLine = describeError(error);
+        return 'not started';
+      });
+      change({ pid: null, lastExit, phase: stopping.signal.aborted ? 'stopped' : 'backoff' });
+      if (stopping.signal.aborted) return;
       const step = nextBackoff(deaths, performance.now() - startedAt, backoff);
       deaths = step.deaths;
       logger.warn(
@@ -109,7 +114,6 @@ export function createManagedProcess(spec: ManagedProcessSpec, deps: ManagedProc
         },
         'died',
       );
-      change({ phase: 'backoff' });
       await delay(step.delayMs, undefined, { signal: stopping.signal }).catch(() => undefined);
       if (!stopping.signal.aborted) state.restarts += 1;
     }
@@ -141,6 +145,10 @@ export function createManagedProcess(spec: ManagedProcessSpec, deps: ManagedProc
       child?.kill('SIGKILL');
     },
   };
+}
+
+function describeError(error: unknown): string {
+  return String(error instanceof Error ? error.message : error);
 }
 
 /**

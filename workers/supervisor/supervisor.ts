@@ -112,22 +112,21 @@ export function createSupervisor(deps: SupervisorDeps) {
     const plans = await planWorkers(stack.hostId, claimed?.devices ?? [], config.metrics);
     onProgress(`starting ${plans.length} workers`);
     const workerEnv = { ...env, BERTH_HOME: paths.home, BERTH_SHM: paths.shm };
-    const started = await Promise.all(
-      plans.map(async (plan) => {
-        const status: Partial<Entry['status']> = {
-          queue: plan.queue,
-          metrics: plan.metrics,
-          deviceId: plan.device?.record.deviceId ?? null,
-        };
-        let entry: Entry | undefined;
-        const spec = createWorkerSpec(plan, workerEnv, (part) => {
-          Object.assign(entry?.status ?? status, part);
-          changed();
-        });
-        entry = await launch(spec, status);
-        return entry.process;
-      }),
-    );
+    const started: ManagedProcess[] = [];
+    for (const plan of plans) {
+      const status: Partial<Entry['status']> = {
+        queue: plan.queue,
+        metrics: plan.metrics,
+        deviceId: plan.device?.record.deviceId ?? null,
+      };
+      let entry: Entry | undefined;
+      const spec = createWorkerSpec(plan, workerEnv, (part) => {
+        Object.assign(entry?.status ?? status, part);
+        changed();
+      });
+      entry = await launch(spec, status);
+      started.push(entry.process);
+    }
     await gate.whenRunning(started);
   }
 

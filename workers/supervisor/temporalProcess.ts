@@ -13,6 +13,9 @@ import { ensureSearchAttributes } from '../temporal/searchAttributes.ts';
 import type { ManagedProcessSpec } from './managedProcess.ts';
 import type { TemporalStatus } from './stackFile.ts';
 
+/** A server that does not answer by then is killed and started again. */
+const startTimeoutMs = 60_000;
+
 export interface TemporalProcessDeps {
   paths: Paths;
   env: NodeJS.ProcessEnv;
@@ -22,9 +25,13 @@ export interface TemporalProcessDeps {
   onStatus(status: TemporalStatus): void;
 }
 
-/** How the supervisor runs the embedded server and knows that it serves. */
+/**
+ * How the supervisor runs the embedded server and knows that it serves.
+ * @throws BerthError InvalidRequest when the Temporal command line is not there
+ */
 export function createTemporalSpec(deps: TemporalProcessDeps): ManagedProcessSpec {
   const { namespace } = deps;
+  const cli = findTemporalCli(deps.env);
   let ports: DevServerPorts | undefined;
   let served = false;
   return {
@@ -36,12 +43,13 @@ export function createTemporalSpec(deps: TemporalProcessDeps): ManagedProcessSpe
         ports = await chooseDevServerPorts(ports === undefined ? deps.previous : undefined);
       }
       deps.onStatus(embeddedStatus(ports, namespace));
-      return devServerCommand(findTemporalCli(deps.env), deps.paths, ports, namespace, deps.env);
+      return devServerCommand(cli, deps.paths, ports, namespace, deps.env);
     },
     async whenReady(_child, signal) {
       if (ports === undefined) throw new Error('the server has no ports yet');
       const target = embeddedTarget(devServerAddress(ports), namespace);
-      const connection = await connectWhenHealthy(target, signal);
+      const inTime = AbortSignal.any([signal, AbortSignal.timeout(startTimeoutMs)]);
+      const connection = await connectWhenHealthy(target, inTime);
       try {
         if (!served) {
           await setRetention(connection, namespace);

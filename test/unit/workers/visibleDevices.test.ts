@@ -1,0 +1,17 @@
+import { expect, test } from 'vitest';
+import { selectVisible } from '../../../workers/devices/visibleDevices.ts';
+
+const gpus = ['GPU-aa11', 'GPU-bb22', 'MIG-cc33'].map((uuid, index) => ({ uuid, index }));
+const visible = (text: string | undefined) => selectVisible(gpus, text).map(({ uuid }) => uuid);
+
+test('CUDA_VISIBLE_DEVICES selects by index or UUID prefix, in its order', () => {
+  expect(visible(undefined)).toEqual(['GPU-aa11', 'GPU-bb22', 'MIG-cc33']);
+  expect(visible('1,0')).toEqual(['GPU-bb22', 'GPU-aa11']);
+  expect(visible('MIG-cc33, GPU-b')).toEqual(['MIG-cc33', 'GPU-bb22']);
+});
+
+test('empty means none, and the first unknown entry ends the list', () => {
+  expect(visible('')).toEqual([]);
+  expect(visible('-1')).toEqual([]);
+  expect(visible('0,7,1')).toEqual(['GPU-aa11']);
+});
