@@ -1,9 +1,11 @@
+import { createArtifacts } from '../activities/artifacts/artifacts.ts';
 import { readDeviceList } from '../activities/devices/deviceRecords.ts';
 import { createHostActivities } from '../activities/hostActivities.ts';
 import { setNotDumpable } from '../native/addon/index.ts';
 import { berthError } from '../workflows/contracts/errors.ts';
 import { hostTaskQueue } from '../workflows/contracts/ids.ts';
 import { createHolderCheck } from './holderCheck.ts';
+import { createOpenIngestCheck } from './openIngests.ts';
 import { runWorker } from './runWorker.ts';
 import { readHostId } from './supervisor/hostId.ts';
 
@@ -13,7 +15,7 @@ const maxConcurrentActivityTaskExecutions = 32;
 /** Serves the host's files: the only process that holds keys, so nobody may look into its memory. */
 setNotDumpable();
 
-await runWorker('host', async ({ paths, client }) => {
+await runWorker('host', async ({ paths, config, logger, client }) => {
   const hostId = await readHostId(paths);
   if (hostId === undefined) {
     throw berthError('StackUnavailable', `${paths.hostId} is absent: run berth up`);
@@ -23,6 +25,10 @@ await runWorker('host', async ({ paths, client }) => {
     maxConcurrentActivityTaskExecutions,
     activities: createHostActivities({
       paths,
+      config,
+      logger,
+      artifacts: createArtifacts({ paths, config, logger }),
+      isOpen: createOpenIngestCheck(client),
       devices: async () => (await readDeviceList(paths)).devices,
       isHolderOpen: createHolderCheck(client),
       now: Date.now,
