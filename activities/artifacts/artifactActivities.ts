@@ -1,6 +1,6 @@
 import { Context } from '@temporalio/activity';
 import type { HostActivities, WarmResult } from '../../workflows/contracts/activities.ts';
-import type { Artifacts } from './artifacts.ts';
+import { type ArtifactsDeps, createArtifacts } from './artifacts.ts';
 import { heartbeatWork } from './heartbeatWork.ts';
 import { exportModel } from './maintenance/exportModel.ts';
 import { removeModel } from './maintenance/removeModel.ts';
@@ -28,17 +28,14 @@ export type ArtifactActivities = Pick<
   | 'sweepStore'
 >;
 
-export interface ArtifactActivitiesDeps {
-  artifacts: Artifacts;
+export interface ArtifactActivitiesDeps extends ArtifactsDeps {
   /** Whether the workflow that owns the artifact is still under way. */
   isOpen(artifactId: string): Promise<boolean>;
 }
 
 /** Activities of the host worker on its store and shared memory. */
-export function createArtifactActivities({
-  artifacts,
-  isOpen,
-}: ArtifactActivitiesDeps): ArtifactActivities {
+export function createArtifactActivities(deps: ArtifactActivitiesDeps): ArtifactActivities {
+  const artifacts = createArtifacts(deps);
   const { catalogue, candidates, warmCopies } = artifacts;
 
   return {
@@ -95,7 +92,7 @@ export function createArtifactActivities({
 
     removeModel: (ref, force) => heartbeatWork(0, () => removeModel(artifacts, ref, force)),
 
-    sweepStore: () => heartbeatWork(0, () => sweepStore({ ...artifacts, isOpen })),
+    sweepStore: () => heartbeatWork(0, () => sweepStore({ ...artifacts, isOpen: deps.isOpen })),
   };
 }
 
