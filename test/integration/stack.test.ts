@@ -172,6 +172,9 @@ describe('a stack that is up', () => {
     expect(await host.text()).toMatch(
       /berth_activity_seconds_count\{[^}]*activity_type="sweepStore"/,
     );
+    const { metrics, deviceId } = processNamed(stack, 'device-cpu0');
+    const device = await fetch(`http://${metrics}/metrics`);
+    expect(await device.text()).toContain(`device="${deviceId}"`);
   });
 
   test('refuses a second one in the same home, in one line', async () => {

@@ -82,7 +82,7 @@ export function createManagedProcess(spec: ManagedProcessSpec, deps: ManagedProc
       (error) => {
         if (gone.signal.aborted) return;
         state.lastLine = describeError(error);
-        child?.kill('SIGKILL');
+        killSoon(started.child, gone.signal);
       },
     );
     const exit = await started.exited;
@@ -145,6 +145,13 @@ export function createManagedProcess(spec: ManagedProcessSpec, deps: ManagedProc
       child?.kill('SIGKILL');
     },
   };
+}
+
+/** A child that has failed is ending already; one that hangs is killed. */
+function killSoon(child: ChildProcess, gone: AbortSignal): void {
+  child.kill('SIGTERM');
+  const timer = setTimeout(() => child.kill('SIGKILL'), 2_000);
+  gone.addEventListener('abort', () => clearTimeout(timer), { once: true });
 }
 
 function describeError(error: unknown): string {
