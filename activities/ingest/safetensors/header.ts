@@ -9,6 +9,8 @@ export const maxHeaderBytes = 100_000_000;
 export const maxRank = 64;
 /** Far above any model's; keeps a hostile header from filling memory. */
 export const maxTensors = 1_000_000;
+/** Entries of `__metadata__`; trainers write some dozens. */
+export const maxMetadata = 100_000;
 
 export interface HeaderTensor {
   name: string;
@@ -72,6 +74,7 @@ export function parseHeader(json: Buffer, fileBytes: number, file: string): Safe
       current = key;
       if (key === '__metadata__') {
         reader.object((name) => {
+          if (metadata.size === maxMetadata) reader.fail(`more than ${maxMetadata} entries`);
           metadata.set(name, reader.string());
         });
       } else {

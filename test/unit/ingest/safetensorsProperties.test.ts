@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { headerLength, parseHeader } from '../../../activities/ingest/safetensors/header.ts';
 import { BerthError } from '../../../workflows/contracts/errors.ts';
 import { mutatedSafetensors } from '../../support/mutateSafetensors.ts';
-import { brokenRules } from './safetensorsOracle.ts';
+import { brokenRules } from '../../support/safetensorsOracle.ts';
 
 function accepts(file: Buffer): boolean {
   try {

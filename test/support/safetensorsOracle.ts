@@ -1,4 +1,4 @@
-import { bitsOf } from '../../support/mutateSafetensors.ts';
+import { bitsOf } from './mutateSafetensors.ts';
 
 /** The rules once more, written plainly over JSON.parse and BigInt; slow and simple on purpose. */
 export function brokenRules(file: Buffer): string[] {
