@@ -34,14 +34,16 @@ export async function verifyModel(
 ): Promise<VerifyResult> {
   const startedAt = performance.now();
   const seconds = () => (performance.now() - startedAt) / 1000;
-  const name = parseModelRef(ref)?.name;
-  if (name === undefined) throw berthError('InvalidRequest', `${ref}: no model reference`);
+  const parsed = parseModelRef(ref);
+  if (parsed === undefined) throw berthError('InvalidRequest', `${ref}: no model reference`);
+  const { name, tag } = parsed;
   const tagFailures = await verifyTags(deps, name);
+  const tagFile = tag && deps.store.tags.describe({ name, tag });
   let model: ResolvedModel;
   try {
     model = await deps.catalogue.resolve(ref);
   } catch (error) {
-    const failures = unresolved(error, tagFailures);
+    const failures = unresolved(error, tagFailures, tagFile);
     return { ok: false, artifact: ref, files: 0, bytes: 0, seconds: seconds(), failures };
   }
   const failures = [...tagFailures, ...(await verifyVersion(deps, model, work))];
@@ -56,10 +58,14 @@ export async function verifyModel(
 }
 
 /** Nothing below can be checked when the tag or the manifest does not verify. */
-function unresolved(error: unknown, tagFailures: VerifyFailure[]): VerifyFailure[] {
-  if (!(error instanceof BerthError) || error.type === 'InvalidRequest') throw error;
-  if (error.type === 'ArtifactNotFound' && tagFailures.length === 0) throw error;
-  if (tagFailures.some(({ file }) => error.message.startsWith(file))) return tagFailures;
+function unresolved(
+  error: unknown,
+  tagFailures: VerifyFailure[],
+  tagFile: string | undefined,
+): VerifyFailure[] {
+  if (!(error instanceof BerthError)) throw error;
+  if (tagFailures.some(({ file }) => file === tagFile)) return tagFailures;
+  if (error.type === 'ArtifactNotFound') throw error;
   const colon = error.message.indexOf(': ');
   const file = error.message.slice(0, colon);
   return [...tagFailures, { file, reason: error.message.slice(colon + 2) }];
