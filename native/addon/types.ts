@@ -63,7 +63,7 @@ export interface VerifyFileRequest extends FloeKey {
 export interface OpenFileRequest extends VerifyFileRequest {
   /** Must lie in the folder that holds plaintext; rename it after success. Removed on failure. */
   output: string;
-  /** Map the output and ask for huge pages; false writes it; unset decides by the file system. */
+  /** Put a tmpfs output into huge pages where they are to be had; true unless told. */
   hugePages?: boolean;
   /** fsync the output (for `export`; pointless on tmpfs). */
   sync?: boolean;
@@ -71,8 +71,8 @@ export interface OpenFileRequest extends VerifyFileRequest {
 
 export interface OpenedFile {
   plaintextBytes: number;
-  /** How the plaintext was written: into huge pages of a mapping, into plain pages, or by pwrite. */
-  wrote: 'huge' | 'mapped' | 'written';
+  /** How many of them lie in huge pages. */
+  hugePageBytes: number;
 }
 
 export interface VerifiedFile {

@@ -1,23 +1,17 @@
-//! What kind of file system holds a file, and whether it gives huge pages.
+//! What kind of file system holds a file, and the size of its huge pages.
 
 use std::fs::File;
 use std::io;
 use std::mem::MaybeUninit;
 use std::os::fd::AsRawFd;
-use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use crate::error::{IoContext, Outcome};
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Filesystem {
-    /// `huge` is whether a mapping that asks for huge pages gets them.
-    Tmpfs {
-        huge: bool,
-    },
-    Hugetlbfs {
-        page_bytes: u64,
-    },
+    Tmpfs,
+    Hugetlbfs,
     Other,
 }
 
@@ -30,36 +24,15 @@ pub fn filesystem_of(file: &File, path: &Path) -> Outcome<Filesystem> {
         }
         stats.assume_init()
     };
-    let kind = stats.f_type;
-    if kind == libc::TMPFS_MAGIC {
-        let device = file.metadata().at("stat", path)?.dev();
-        Ok(Filesystem::Tmpfs { huge: mounted_with_huge_pages(device) })
-    } else if kind == libc::HUGETLBFS_MAGIC {
-        Ok(Filesystem::Hugetlbfs { page_bytes: stats.f_bsize as u64 })
-    } else {
-        Ok(Filesystem::Other)
-    }
+    Ok(match stats.f_type {
+        libc::TMPFS_MAGIC => Filesystem::Tmpfs,
+        libc::HUGETLBFS_MAGIC => Filesystem::Hugetlbfs,
+        _ => Filesystem::Other,
+    })
 }
 
-/// `shmem_enabled` does not govern mounted tmpfs except by `deny` and `force`; the `huge=` mount
-/// option does (Documentation/admin-guide/mm/transhuge.rst).
-fn mounted_with_huge_pages(device: u64) -> bool {
-    let setting = std::fs::read_to_string("/sys/kernel/mm/transparent_hugepage/shmem_enabled");
-    match setting.as_deref().ok().and_then(chosen) {
-        Some("deny") | None => return false,
-        Some("force") => return true,
-        _ => {}
-    }
-    let wanted = format!("{}:{}", libc::major(device), libc::minor(device));
-    let mounts = std::fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
-    mounts
-        .lines()
-        .filter(|line| line.split(' ').nth(2) == Some(wanted.as_str()))
-        .filter_map(|line| line.rsplit(' ').next())
-        .flat_map(|options| options.split(','))
-        .any(|option| matches!(option, "huge=always" | "huge=within_size" | "huge=advise"))
-}
-
-fn chosen(setting: &str) -> Option<&str> {
-    setting.split_whitespace().find_map(|word| word.strip_prefix('[')?.strip_suffix(']'))
+/// None where the kernel has no transparent huge pages.
+pub fn huge_page_bytes() -> Option<usize> {
+    let text = std::fs::read_to_string("/sys/kernel/mm/transparent_hugepage/hpage_pmd_size");
+    text.ok()?.trim().parse().ok().filter(|bytes: &usize| bytes.is_power_of_two())
 }

@@ -117,22 +117,10 @@ impl Session {
     pub fn open(&self, cache: &mut KeyCache, segment: &Segment, buffer: &mut [u8]) -> Outcome<()> {
         let (prefix, rest) = buffer.split_at_mut(PREFIX_BYTES);
         let (body, tag) = rest.split_at_mut(segment.plaintext_length);
-        self.open_parts(cache, segment, prefix, body, tag)
-    }
-
-    /// As `open`, with the ciphertext already where the plaintext belongs.
-    pub fn open_parts(
-        &self,
-        cache: &mut KeyCache,
-        segment: &Segment,
-        prefix: &[u8],
-        body: &mut [u8],
-        tag: &[u8],
-    ) -> Outcome<()> {
         let corrupt =
             || Failure::new("AUTH", format!("segment {} does not verify", segment.position));
         let nonce = Nonce::try_assume_unique_for_key(&prefix[4..]).map_err(|_| corrupt())?;
-        let tag = Tag::try_from(tag).map_err(|_| corrupt())?;
+        let tag = Tag::try_from(&*tag).map_err(|_| corrupt())?;
         if prefix[..4] != length_field(segment) {
             return Err(corrupt());
         }

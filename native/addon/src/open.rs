@@ -3,10 +3,10 @@
 use std::path::Path;
 
 use crate::control::{Control, for_each_index};
-use crate::error::Outcome;
+use crate::error::{Failure, Outcome};
 use crate::filesystem::{Filesystem, filesystem_of};
 use crate::floe::{KeyCache, PREFIX_BYTES};
-use crate::mapped_open::open_mapped;
+use crate::huge_output::HugeOutput;
 use crate::output::Output;
 use crate::sealed::{Opener, SealedFile};
 
@@ -15,65 +15,64 @@ pub struct OpenRequest<'a> {
     pub output: &'a Path,
     pub opener: Opener,
     pub threads: usize,
-    pub huge_pages: Option<bool>,
+    pub huge_pages: bool,
     pub sync: bool,
 }
 
-/// How the plaintext got into the output.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Wrote {
-    Huge,
-    Mapped,
-    Written,
-}
-
-pub fn open_file(request: &OpenRequest, control: &Control) -> Outcome<Wrote> {
+/// Returns how many bytes of the output lie in huge pages.
+pub fn open_file(request: &OpenRequest, control: &Control) -> Outcome<u64> {
     let sealed = SealedFile::open(request.input, &request.opener)?;
     let output = Output::create(request.output)?;
-    let filesystem = filesystem_of(output.file(), request.output)?;
-    let wrote = method(request.huge_pages, &filesystem);
-    if sealed.layout.plaintext_bytes == 0 {
-        control.check(request.input)?;
-    } else if wrote == Wrote::Written {
-        open_written(&sealed, &output, request.threads, control)?;
-    } else {
-        open_mapped(&sealed, &output, &filesystem, wrote, request.threads, control)?;
-    }
+    let bytes = sealed.layout.plaintext_bytes;
+    let huge = match filesystem_of(output.file(), &output.path)? {
+        Filesystem::Tmpfs if request.huge_pages => HugeOutput::new(&output, bytes)?,
+        Filesystem::Hugetlbfs => return Err(no_hugetlbfs(&output.path)),
+        _ => None,
+    };
+    let huge_bytes = match &huge {
+        Some(huge) => {
+            output.check_room(bytes)?;
+            let write = |plaintext: &[u8], offset| huge.write_all_at(plaintext, offset);
+            open_segments(&sealed, request.threads, control, write)?;
+            huge.huge_bytes()
+        }
+        None => {
+            output.allocate(bytes)?;
+            let write = |plaintext: &[u8], offset| output.write_all_at(plaintext, offset);
+            open_segments(&sealed, request.threads, control, write)?;
+            0
+        }
+    };
     sealed.source.check_unchanged()?;
     if request.sync {
         output.sync()?;
     }
+    drop(huge);
     output.keep();
-    Ok(wrote)
+    Ok(huge_bytes)
 }
 
-/// pwrite beats a mapping by far with 4 KiB pages: no fault per page, and no page zeroed first.
-/// hugetlbfs cannot be written at all.
-fn method(asked: Option<bool>, filesystem: &Filesystem) -> Wrote {
-    match (asked, filesystem) {
-        (_, Filesystem::Hugetlbfs { .. }) => Wrote::Huge,
-        (None | Some(true), Filesystem::Tmpfs { huge: true }) => Wrote::Huge,
-        (Some(true), _) => Wrote::Mapped,
-        _ => Wrote::Written,
-    }
-}
-
-fn open_written(
+/// Only verified plaintext reaches `write`.
+fn open_segments(
     sealed: &SealedFile,
-    output: &Output,
     threads: usize,
     control: &Control,
+    write: impl Fn(&[u8], u64) -> Outcome<()> + Sync,
 ) -> Outcome<()> {
     let layout = sealed.layout;
-    output.allocate(layout.plaintext_bytes)?;
     let new_state = || (KeyCache::default(), vec![0u8; layout.params.segment_bytes()]);
     for_each_index(threads, layout.segments, new_state, |(cache, buffer), position| {
         control.check(&sealed.source.path)?;
         let segment = layout.segment(position);
         sealed.read_segment(cache, position, buffer)?;
         let plaintext = &buffer[PREFIX_BYTES..][..segment.plaintext_length];
-        output.write_all_at(plaintext, segment.plaintext_offset)?;
+        write(plaintext, segment.plaintext_offset)?;
         control.advance(plaintext.len() as u64);
         Ok(())
     })
+}
+
+fn no_hugetlbfs(path: &Path) -> Failure {
+    let message = "hugetlbfs holds only whole huge pages, not a file of any length: use a tmpfs";
+    Failure::invalid(message).in_file(path)
 }

@@ -3,6 +3,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io;
+use std::mem::MaybeUninit;
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
@@ -52,6 +53,29 @@ impl Output {
                 _ => Err(Failure::io(&format!("allocate {bytes} bytes for"), &self.path, &error)),
             };
         }
+    }
+
+    /// Fails early where the file system clearly has too little room; a race ends in ENOSPC anyway.
+    pub fn check_room(&self, bytes: u64) -> Outcome<()> {
+        let mut stats = MaybeUninit::<libc::statvfs>::uninit();
+        // SAFETY: the structure is large enough, and read only after the call filled it.
+        let stats = unsafe {
+            if libc::fstatvfs(self.file.as_raw_fd(), stats.as_mut_ptr()) != 0 {
+                return Ok(());
+            }
+            stats.assume_init()
+        };
+        let room = stats.f_bavail.saturating_mul(stats.f_frsize);
+        // A tmpfs without a limit reports no blocks at all.
+        if stats.f_blocks == 0 || room >= bytes {
+            return Ok(());
+        }
+        let full = io::Error::from_raw_os_error(libc::ENOSPC);
+        Err(Failure::io(
+            &format!("allocate {bytes} bytes, of which {room} are free, for"),
+            &self.path,
+            &full,
+        ))
     }
 
     pub fn set_length(&self, bytes: u64) -> Outcome<()> {

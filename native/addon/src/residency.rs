@@ -6,12 +6,11 @@ use std::os::fd::AsRawFd;
 use std::path::Path;
 
 use crate::error::{Failure, IoContext, Outcome};
+use crate::huge_output::MADV_COLLAPSE;
 use crate::mapping::{SharedMapping, page_bytes};
 
 /// Bytes of one mincore call: bounds its vector of one byte a page.
 const WINDOW_BYTES: usize = 1 << 30;
-/// Linux 6.1, `linux/mman.h`; not in every libc crate.
-const MADV_COLLAPSE: i32 = 25;
 
 fn open_sized(path: &Path) -> Outcome<(File, u64)> {
     let file = File::open(path).at("open", path)?;
@@ -58,8 +57,7 @@ pub fn advise(path: &Path, advice: &str) -> Outcome<bool> {
         "hugepage" if bytes == 0 => Ok(false),
         "hugepage" => {
             let mapping = SharedMapping::readable(&file, bytes, path)?;
-            let asked = mapping.advise_all(libc::MADV_HUGEPAGE).is_ok();
-            Ok(asked && mapping.advise_all(MADV_COLLAPSE).is_ok())
+            Ok(mapping.advise(0, mapping.len(), MADV_COLLAPSE).is_ok())
         }
         _ => Err(Failure::invalid(format!("unknown advice {advice}"))),
     }
@@ -82,11 +80,9 @@ pub fn touch_pages(path: &Path) -> Outcome<u64> {
         return Ok(0);
     }
     let mapping = SharedMapping::readable(&file, bytes, path)?;
-    mapping.advise_private_plaintext();
-    // Maps whole ranges where the kernel has it (5.14); without, each page faults below.
-    let _ = mapping.advise_all(libc::MADV_POPULATE_READ);
-    // SAFETY: the range is the mapping, and the caller keeps the file as it is.
-    let pages = unsafe { mapping.slice(0, mapping.len()) };
+    mapping.prefer_huge_and_undumped();
+    // SAFETY: the caller keeps the file as it is.
+    let pages = unsafe { mapping.bytes() };
     Ok(pages.iter().step_by(page_bytes()).map(|byte| u64::from(*byte)).sum())
 }
 
@@ -102,7 +98,7 @@ pub fn lock_file(path: &Path) -> Outcome<Locked> {
         return Ok(Locked { mapping: None, bytes });
     }
     let mapping = SharedMapping::readable(&file, bytes, path)?;
-    mapping.advise_private_plaintext();
+    mapping.prefer_huge_and_undumped();
     // SAFETY: the range is the mapping; it is unlocked when that is unmapped.
     if unsafe { libc::mlock(mapping.start(), mapping.len()) } != 0 {
         let failure =

@@ -29,22 +29,15 @@ impl Source {
         Ok(Self { file, path: path.to_owned(), bytes: metadata.len(), modified })
     }
 
-    pub fn descriptor(&self) -> i32 {
-        self.file.as_raw_fd()
-    }
-
     pub fn read_exact_at(&self, buffer: &mut [u8], offset: u64) -> Outcome<()> {
-        self.file.read_exact_at(buffer, offset).map_err(|error| self.read_failure(&error, offset))
-    }
-
-    pub fn read_failure(&self, error: &io::Error, offset: u64) -> Failure {
-        match error.kind() {
-            io::ErrorKind::UnexpectedEof => Failure::source_changed(
-                &self.path,
-                &format!("it had {} bytes, now it ends before byte {offset} is read", self.bytes),
-            ),
-            _ => Failure::io("read", &self.path, error),
-        }
+        self.file.read_exact_at(buffer, offset).map_err(|error| match error.kind() {
+            io::ErrorKind::UnexpectedEof => {
+                let end = offset + buffer.len() as u64;
+                let detail = format!("it had {} bytes, now it ends before byte {end}", self.bytes);
+                Failure::source_changed(&self.path, &detail)
+            }
+            _ => Failure::io("read", &self.path, &error),
+        })
     }
 
     /// To be called after the last read.

@@ -10,7 +10,7 @@ use crate::control::thread_count;
 use crate::error::Outcome;
 use crate::job;
 use crate::layout::Params;
-use crate::open::{self, Wrote};
+use crate::open;
 use crate::seal;
 use crate::sealed::Opener;
 use crate::secret::key_bytes;
@@ -52,7 +52,7 @@ pub struct OpenFileRequest {
 #[napi(object, object_from_js = false)]
 pub struct OpenedFile {
     pub plaintext_bytes: f64,
-    pub wrote: &'static str,
+    pub huge_page_bytes: f64,
 }
 
 #[napi(object, object_from_js = false)]
@@ -96,20 +96,16 @@ pub fn open_file(env: &Env, request: OpenFileRequest) -> Result<Object<'_>, Thro
     let plaintext_bytes = request.plaintext_bytes;
     let (input, output) =
         (PathBuf::from(request.input), PathBuf::from(request.output.unwrap_or_default()));
-    let (huge_pages, sync) = (request.huge_pages, request.sync.unwrap_or(false));
+    let (huge_pages, sync) = (request.huge_pages.unwrap_or(true), request.sync.unwrap_or(false));
     let threads = thread_count(request.threads);
     let body = move |control: &_| {
         let request =
             open::OpenRequest { input: &input, output: &output, opener, threads, huge_pages, sync };
         open::open_file(&request, control)
     };
-    job::start(env, body, move |wrote| {
-        let wrote = match wrote {
-            Wrote::Huge => "huge",
-            Wrote::Mapped => "mapped",
-            Wrote::Written => "written",
-        };
-        OpenedFile { plaintext_bytes, wrote }
+    job::start(env, body, move |huge_page_bytes| OpenedFile {
+        plaintext_bytes,
+        huge_page_bytes: huge_page_bytes as f64,
     })
 }
 

@@ -40,8 +40,8 @@ pub fn filesystem_type(path: String) -> Result<&'static str, Thrown> {
     let path = Path::new(&path);
     let file = File::open(path).at("open", path)?;
     Ok(match filesystem::filesystem_of(&file, path)? {
-        Filesystem::Tmpfs { .. } => "tmpfs",
-        Filesystem::Hugetlbfs { .. } => "hugetlbfs",
+        Filesystem::Tmpfs => "tmpfs",
+        Filesystem::Hugetlbfs => "hugetlbfs",
         Filesystem::Other => "other",
     })
 }
