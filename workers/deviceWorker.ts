@@ -1,8 +1,13 @@
+import { createDeviceActivities } from '../activities/devices/deviceActivities.ts';
 import { readDeviceList } from '../activities/devices/deviceRecords.ts';
+import { createFence } from '../activities/devices/fence.ts';
+import { createLeasedBridge } from '../activities/devices/leasedBridge.ts';
+import { findPython } from '../activities/platform/python.ts';
 import { berthError } from '../workflows/contracts/errors.ts';
 import { createActivityMarker } from './devices/activityMarker.ts';
 import { startDeviceMetrics } from './devices/deviceMetrics.ts';
 import { deviceProviders } from './devices/discoverDevices.ts';
+import { createReportedBridge } from './reportedBridge.ts';
 import { runWorker } from './runWorker.ts';
 
 /** Serves one device, `deviceWorker.js <deviceId>`, to which the supervisor has bound it. */
@@ -10,17 +15,22 @@ await runWorker('device', async ({ paths, config, logger, meter }) => {
   const deviceId = process.argv[2];
   const { hostId, devices } = await readDeviceList(paths);
   const device = devices.find((known) => known.deviceId === deviceId);
-  if (device === undefined) {
+  const provider = deviceProviders(hostId, config, logger).find(
+    ({ kind }) => kind === device?.kind,
+  );
+  if (device === undefined || provider === undefined) {
     throw berthError('NoSuchDevice', `${deviceId}: not in ${paths.devicesFile}`);
   }
-  const provider = deviceProviders(hostId, config, logger).find(({ kind }) => kind === device.kind);
-  if (config.metrics !== undefined && provider !== undefined) {
-    startDeviceMetrics(meter, provider, device, logger);
-  }
+  if (config.metrics !== undefined) startDeviceMetrics(meter, provider, device, logger);
+  const bridge = createLeasedBridge({
+    fence: createFence({ path: paths.device(device.deviceId).fence, deviceId: device.deviceId }),
+    start: createReportedBridge({ python: findPython(), device: provider.bind(device), logger }),
+  });
   return {
     taskQueue: device.taskQueue,
     maxConcurrentActivityTaskExecutions: 1,
-    activities: {},
+    activities: createDeviceActivities({ deviceId: device.deviceId, bridge, paths, logger }),
     activityInterceptors: [createActivityMarker(paths, device.deviceId)],
+    close: () => bridge.close(),
   };
 });

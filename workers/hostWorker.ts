@@ -1,4 +1,3 @@
-import { createArtifacts } from '../activities/artifacts/artifacts.ts';
 import { readDeviceList } from '../activities/devices/deviceRecords.ts';
 import { createHostActivities } from '../activities/hostActivities.ts';
 import { setNotDumpable } from '../native/addon/index.ts';
@@ -27,7 +26,6 @@ await runWorker('host', async ({ paths, config, logger, client }) => {
       paths,
       config,
       logger,
-      artifacts: createArtifacts({ paths, config, logger }),
       isOpen: createOpenIngestCheck(client),
       devices: async () => (await readDeviceList(paths)).devices,
       isHolderOpen: createHolderCheck(client),

@@ -47,9 +47,18 @@ export function createWorkerSpec(
     },
     async whenReady(child, signal) {
       report({ binding: null, bridge: null });
+      // A library may move its threads elsewhere: then worker and bridge have to go.
+      const recheckBinding = (): void => {
+        if (plan.device === undefined) return;
+        const binding = readBinding(child.pid ?? 0, plan.device.record.cores);
+        report({ binding });
+        if (!binding.verified) child.kill('SIGKILL');
+      };
       child.on('message', (message) => {
         const parsed = workerMessageSchema.safeParse(message);
-        if (parsed.data?.type === 'bridge') report({ bridge: bridgeOf(parsed.data) });
+        if (parsed.data?.type !== 'bridge') return;
+        report({ bridge: bridgeOf(parsed.data) });
+        if (parsed.data.state === 'running') recheckBinding();
       });
       await firstReady(child, signal);
       if (plan.device !== undefined) {

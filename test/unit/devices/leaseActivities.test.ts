@@ -20,7 +20,7 @@ const devices = ['h.cpu0', 'h.cpu1'].map((deviceId) => ({
 const start = 1_700_000_000_000;
 
 /** A fresh process on the same home, with workflows `open` and the clock at `now`. */
-function allocator({ open = (_: string) => true, now = start } = {}) {
+function allocator({ open = (_: string): boolean => true, now = start } = {}) {
   const paths = createPaths(home, join(home, 'shm'));
   const activities = createLeaseActivities({
     paths,
