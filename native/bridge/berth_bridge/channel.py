@@ -84,6 +84,12 @@ class Progress:
             if due or self._done >= self._total:
                 self._emit()
 
+    def finish(self) -> None:
+        """All that was expected is done; what was counted on the way may have been an estimate."""
+        with self._lock:
+            self._done = max(self._done, self._total)
+            self._emit()
+
     def _emit(self) -> None:
         self._sent_at = time.monotonic()
         self._send({"bytes": self._done, "totalBytes": max(self._total, self._done)})

@@ -12,10 +12,13 @@ def output_weights(
     reference: ReferenceModel, loaded: Loaded, outputs: dict[str, str], inspection: dict, method: str
 ) -> list[dict]:
     """records.ts, Modules.weights. @raise InvalidModel naming what is missing or misshapen"""
+    from transformers.core_model_loading import dot_natural_key
+
     records = {record["name"]: record for record in inspection["tensors"]}
     sources = _sources_by_identity(reference, loaded)
     weights = []
-    for key, name in sorted(outputs.items()):
+    # Layers in their natural order (2 before 10), which is also the order of most files.
+    for key, name in sorted(outputs.items(), key=lambda item: dot_natural_key(item[0])):
         parameter = reference.model.get_parameter_or_buffer(name)
         source = sources.get(id(parameter))
         if source is None:

@@ -1,6 +1,7 @@
 """What a bridge makes of its own process before anything heavy is imported."""
 
 import ctypes
+import logging
 import os
 import signal
 import sys
@@ -15,8 +16,11 @@ OFFLINE = {
     "HF_HUB_DISABLE_TELEMETRY": "1",
     "DISABLE_TELEMETRY": "1",
     "DO_NOT_TRACK": "1",
+    "HF_HUB_DISABLE_PROGRESS_BARS": "1",
+    "TRANSFORMERS_VERBOSITY": "error",
     "TOKENIZERS_PARALLELISM": "false",
-    "BITSANDBYTES_NOWELCOME": "1",
+    # Compiling at run time would start compilers and worker processes.
+    "TORCHDYNAMO_DISABLE": "1",
 }
 
 PACKAGES = ("torch", "bitsandbytes", "transformers", "accelerate", "safetensors")
@@ -37,6 +41,8 @@ def pin_environment(threads: int) -> None:
     os.environ.update(OFFLINE)
     for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
         os.environ[name] = str(threads)
+    # It warns anew in every layer of every batch.
+    logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
 
 
 def pinned_torch(threads: int):

@@ -48,6 +48,7 @@ def quantize_shard(params: dict, progress) -> dict:
             job.run(reader, layout, file, map_, threads)
         sources.check()
         file.finish(layout.preamble(), layout.file_bytes)
+    progress.finish()
     return {
         "path": params["output"],
         "bytes": layout.file_bytes,

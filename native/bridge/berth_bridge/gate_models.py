@@ -1,0 +1,77 @@
+"""Loads original and candidate as a consumer would, with stock transformers and none of their code."""
+
+import json
+import os
+from contextlib import contextmanager
+
+from .config_checks import reference_class
+from .failures import BridgeError
+from .source_view import source_view
+
+
+def load_original(torch, inspection: dict, device: str):
+    with source_view(inspection, ["weights", "index", "config"]) as folder:
+        return _load(folder, device, "the original")
+
+
+def load_candidate(torch, folder: str, device: str):
+    return _load(folder, device, "the candidate")
+
+
+def _load(folder: str, device: str, what: str):
+    from transformers import AutoConfig
+
+    with open(os.path.join(folder, "config.json"), encoding="utf-8") as file:
+        source_config = json.load(file)
+    config = AutoConfig.from_pretrained(folder, trust_remote_code=False, local_files_only=True)
+    class_ = reference_class(source_config, config)
+    model, info = class_.from_pretrained(
+        folder,
+        dtype="auto",
+        device_map={"": device},
+        use_safetensors=True,
+        local_files_only=True,
+        # Every architecture has it, and a config cannot ask for a kernel from elsewhere.
+        attn_implementation="eager",
+        output_loading_info=True,
+    )
+    # Missing weights would be made up at random, in both models alike only by chance.
+    wrong = sorted(map(str, [*info["missing_keys"], *info["mismatched_keys"]]))
+    if wrong:
+        raise BridgeError("InvalidModel", f"{what} does not load: {wrong[0]} is missing or misshapen")
+    return model.eval()
+
+
+@contextmanager
+def loading_progress(progress):
+    """Counts tensors as transformers loads them, through the hook of its progress bars."""
+    from transformers.utils.logging import set_tqdm_hook
+
+    def hook(factory, args, kwargs):
+        items = args[0] if args else kwargs.get("iterable")
+        return factory(*args, **kwargs) if items is None else _Counted(items, progress)
+
+    previous = set_tqdm_hook(hook)
+    try:
+        yield
+    finally:
+        set_tqdm_hook(previous)
+
+
+class _Counted:
+    """What a loop over a progress bar needs of it."""
+
+    def __init__(self, items, progress):
+        self._items = items
+        self._progress = progress
+
+    def __iter__(self):
+        for item in self._items:
+            yield item
+            self._progress.add(1)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, type_, value, trace):
+        return None
