@@ -7,6 +7,8 @@ import getPort from 'get-port';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { packageRoot } from '../../activities/platform/packageRoot.ts';
 import { createPaths, type Paths } from '../../activities/platform/paths.ts';
+import { findSampleModel } from '../../activities/platform/python.ts';
+import { connect } from '../../workers/client/index.ts';
 import { parseCoreSet } from '../../workers/devices/coreSets.ts';
 import { allowedCores } from '../../workers/devices/cpuTopology.ts';
 import {
@@ -157,6 +159,32 @@ describe('a stack that is up', () => {
     expect(parseCoreSet(threadStatus(pid ?? 0, pid ?? 0, 'Cpus_allowed_list') ?? '')).toEqual(
       cores,
     );
+  });
+
+  test('binds every thread of a bridge to the cores of its device', async () => {
+    const berth = await connect({ env });
+    const job = await berth.ingest({ source: findSampleModel(), name: 'bound' });
+    try {
+      const { worker, bridge } = await vi.waitFor(
+        async () => {
+          const running = (await requireStack(paths)).processes.find(
+            (process) => process.bridge?.state === 'running',
+          );
+          if (running?.bridge?.pid == null) throw new Error('no bridge runs');
+          return { worker: running, bridge: running.bridge.pid };
+        },
+        { timeout: 60_000 },
+      );
+      expect(processTree(worker.pid ?? 0)).toContain(bridge);
+      const lists = threadIds(bridge).map((id) => threadStatus(bridge, id, 'Cpus_allowed_list'));
+      expect(lists.length).toBeGreaterThan(0);
+      expect(new Set(lists)).toEqual(new Set([worker.binding?.expected]));
+      expect(worker.binding).toMatchObject({ verified: true });
+    } finally {
+      await job.cancel();
+      await expect(job.result()).rejects.toMatchObject({ type: 'JobCancelled' });
+      await berth.close();
+    }
   });
 
   test('serves metrics of every worker', async () => {

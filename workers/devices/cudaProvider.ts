@@ -19,6 +19,8 @@ const gpuSchema = z.object({
   index: z.number().int(),
   /** `GPU-…`, or `MIG-…` for an instance. */
   uuid: z.string(),
+  /** Of the physical GPU, for a MIG instance. */
+  parentUuid: z.string().nullable(),
   name: z.string(),
   pciBusId: z.string(),
   memoryBytes: z.number(),

@@ -11,6 +11,7 @@ const fakeNvml: Gpu[] = [
   {
     index: 0,
     uuid: 'GPU-0a1b',
+    parentUuid: null,
     name: 'NVIDIA H100 80GB HBM3',
     pciBusId: '00000000:3B:00.0',
     memoryBytes: 85_000_000_000,
@@ -20,6 +21,7 @@ const fakeNvml: Gpu[] = [
   {
     index: 1,
     uuid: 'MIG-2c3d',
+    parentUuid: 'GPU-4e5f',
     name: 'NVIDIA H100 80GB HBM3 MIG 1g.10gb',
     pciBusId: '00000000:AF:00.0',
     memoryBytes: 10_000_000_000,
