@@ -33,7 +33,8 @@ export function defineAction<O = object>(
 ): void {
   command.option('--json', 'print one JSON document on standard output').action(async () => {
     const options = command.optsWithGlobals<O & { json?: boolean }>();
-    const berth = await cli.connect({ env: cli.env });
+    const onNotice = (line: string) => cli.stderr.write(`${line}\n`);
+    const berth = await cli.connect({ env: cli.env, onNotice });
     try {
       const outcome = await run({ cli, berth, options }, ...command.args);
       printOutcome(cli, options.json === true, outcome);

@@ -21,9 +21,10 @@ export async function awaitJob<T>(
 ): Promise<T> {
   const over = new AbortController();
   try {
-    return await session.client.withAbortSignal(over.signal, () =>
-      Promise.race([askUntilAnswered(ask, over.signal), failOnOutage(session, what, over.signal)]),
-    );
+    return await Promise.race([
+      askUntilAnswered(ask, over.signal),
+      failOnOutage(session, what, over.signal),
+    ]);
   } catch (error) {
     throw toBerthError(error, what);
   } finally {

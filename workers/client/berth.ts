@@ -19,6 +19,8 @@ export interface ConnectOptions {
   home?: string;
   /** Environment to read BERTH_* and TEMPORAL_* from; default the process's. */
   env?: NodeJS.ProcessEnv;
+  /** Hears, in one line each, of attempts of an operation that failed and are made again. */
+  onNotice?: (line: string) => void;
 }
 
 /**

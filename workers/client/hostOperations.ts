@@ -19,6 +19,7 @@ import type {
 import { workflowTaskQueue } from '../../workflows/contracts/ids.ts';
 import { awaitJob } from './awaitJob.ts';
 import { toBerthError } from './failures.ts';
+import { noticeRetries } from './noticeRetries.ts';
 import { requireWorkers } from './pollers.ts';
 import { withSearchAttributes } from './searchAttributes.ts';
 import type { Session } from './session.ts';
@@ -72,7 +73,12 @@ export async function runHostOperation<N extends OperationName>(
         staticSummary: what,
       }),
     );
-    return await awaitJob(session, what, () => handle.result());
+    const stopNotices = noticeRetries(session, handle, what);
+    try {
+      return await awaitJob(session, what, () => handle.result());
+    } finally {
+      stopNotices();
+    }
   } catch (error) {
     throw toBerthError(error, what);
   }

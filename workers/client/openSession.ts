@@ -11,7 +11,11 @@ const connectTimeoutMs = 10_000;
  * Connects to the server of the stack that runs in a BERTH_HOME.
  * @throws BerthError StackUnavailable when none runs or its server does not answer
  */
-export async function openSession(paths: Paths, env: NodeJS.ProcessEnv): Promise<Session> {
+export async function openSession(
+  paths: Paths,
+  env: NodeJS.ProcessEnv,
+  notify: (line: string) => void,
+): Promise<Session> {
   const running = await requireStack(paths);
   const stack = running.state === 'starting' ? await waitUntilReady(paths) : running;
   const { namespace, connectionOptions } = await resolveTarget(paths, env);
@@ -26,6 +30,7 @@ export async function openSession(paths: Paths, env: NodeJS.ProcessEnv): Promise
         ? `the Berth stack in ${paths.home} has stopped: run berth up, and the job goes on`
         : undefined;
     },
+    notify,
     close: () => connection.close(),
   };
 }

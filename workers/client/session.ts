@@ -10,6 +10,8 @@ export interface Session {
   webUi: string | undefined;
   /** Why nothing can make progress now (one line), or undefined while the stack is up. */
   outage(): Promise<string | undefined>;
+  /** Takes one line of news about an operation that is waited for. */
+  notify(line: string): void;
   close(): Promise<void>;
 }
 
