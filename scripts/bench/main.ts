@@ -6,8 +6,7 @@ import { renderReport } from './table.ts';
 
 const program = new Command('bench')
   .description('Benchmarks: our figure beside an alternative, in one run. Progress on stderr.')
-  .usage('<name> [--json] [options]')
-  .action(() => program.outputHelp());
+  .usage('<name> [--json] [options]');
 
 for (const bench of benches) {
   const command = program
@@ -18,7 +17,8 @@ for (const bench of benches) {
   command.action((options: BenchOptions) => runBench(bench, options));
 }
 
-await program.parseAsync();
+if (process.argv.length <= 2) program.outputHelp();
+else await program.parseAsync();
 
 async function runBench(bench: Bench, options: BenchOptions): Promise<void> {
   const machine = describeMachine();

@@ -1,5 +1,5 @@
-//! Writes a tmpfs file into huge pages, also where the tmpfs is mounted without them: filling small
-//! pages costs five times as much, nearly all of it in allocating them.
+//! Writes a tmpfs file into huge pages, also where the tmpfs is mounted without them: small pages cost
+//! several times as much, nearly all of it in allocating and mapping them.
 
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
@@ -15,7 +15,7 @@ pub const MADV_COLLAPSE: i32 = 25;
 /// What a huge page may cost on average before small ones are the better bargain: they take about
 /// 0.8 ms for 2 MiB. It costs more where memory must be compacted first, and in virtual machines
 /// whose host has taken free memory back (free page reporting).
-const FAIR_PRICE: Duration = Duration::from_millis(1);
+const FAIR_PRICE: Duration = Duration::from_micros(800);
 /// Prices vary, so the first few are not decisive.
 const CREDIT: Duration = Duration::from_millis(8);
 /// A refusal says that there may be none at all.
