@@ -31,11 +31,9 @@ export async function connect(options: ConnectOptions = {}): Promise<Berth> {
   if (options.home !== undefined) env.BERTH_HOME = options.home;
   const config = readConfig(env);
   const paths = createPaths(config.home, config.shm);
-  return createBerth(
-    config,
-    paths,
-    createSessionCache(() => openSession(paths, env)),
-  );
+  const notify = options.onNotice ?? (() => undefined);
+  const sessions = createSessionCache(() => openSession(paths, env, notify));
+  return createBerth(config, paths, sessions);
 }
 
 interface SessionCache {

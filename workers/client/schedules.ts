@@ -5,7 +5,7 @@ import {
   type ScheduleOptions,
 } from '@temporalio/client';
 import { berthError } from '../../workflows/contracts/errors.ts';
-import { isUnreachable, toBerthError } from './failures.ts';
+import { toBerthError } from './failures.ts';
 import type { Session } from './session.ts';
 
 /** A schedule as `list` reports it. */
@@ -111,10 +111,9 @@ export function toScheduleError(error: unknown, id: string): Error {
   if (error instanceof ScheduleNotFoundError) {
     return berthError('InvalidRequest', `schedule ${id}: no such schedule; see berth schedules`);
   }
-  const cause = error instanceof Error ? (error.cause ?? error) : error;
-  const { code, details } = cause as { code?: unknown; details?: unknown };
-  if (code === 3 && !isUnreachable(error)) {
-    return berthError('InvalidRequest', `schedule ${id}: ${String(details)}`);
+  // The SDK makes one of the server's "Invalid schedule spec".
+  if (error instanceof TypeError) {
+    return berthError('InvalidRequest', `schedule ${id}: ${error.message}; correct its timing`);
   }
   return toBerthError(error, `schedule ${id}`);
 }
