@@ -1,6 +1,7 @@
 import { Context } from '@temporalio/activity';
 import type { HostActivities, WarmResult } from '../../workflows/contracts/activities.ts';
 import { type ArtifactsDeps, createArtifacts } from './artifacts.ts';
+import { reportingFullDisk } from './failures.ts';
 import { heartbeatWork } from './heartbeatWork.ts';
 import { exportModel } from './maintenance/exportModel.ts';
 import { removeModel } from './maintenance/removeModel.ts';
@@ -37,12 +38,15 @@ export interface ArtifactActivitiesDeps extends ArtifactsDeps {
 export function createArtifactActivities(deps: ArtifactActivitiesDeps): ArtifactActivities {
   const artifacts = createArtifacts(deps);
   const { catalogue, candidates, warmCopies } = artifacts;
+  const places = `${deps.paths.home} or ${deps.paths.shm}`;
+  const perform = <T>(totalBytes: number, run: (work: Work) => Promise<T>) =>
+    heartbeatWork(totalBytes, (work) => reportingFullDisk(places, () => run(work)));
 
   return {
     async openCandidate({ artifactId }) {
       const startedAt = performance.now();
       const sealed = await artifacts.staging.sealedFiles(artifactId);
-      const opened = await heartbeatWork(
+      const opened = await perform(
         sealed.reduce((sum, { plaintextBytes }) => sum + plaintextBytes, 0),
         (work) => candidates.open(artifactId, work),
       );
@@ -50,14 +54,13 @@ export function createArtifactActivities(deps: ArtifactActivitiesDeps): Artifact
     },
 
     publishArtifact: (input) =>
-      heartbeatWork(0, (work) => publishArtifact(artifacts, input, work.signal)),
+      perform(0, (work) => publishArtifact(artifacts, input, work.signal)),
 
-    discardArtifact: ({ artifactId }) =>
-      heartbeatWork(0, () => discardArtifact(artifacts, artifactId)),
+    discardArtifact: ({ artifactId }) => perform(0, () => discardArtifact(artifacts, artifactId)),
 
     async warmModel(input) {
       const { manifest, digest } = await catalogue.resolve(input.ref);
-      return heartbeatWork(modelBytes(manifest), async (work): Promise<WarmResult> => {
+      return perform(modelBytes(manifest), async (work): Promise<WarmResult> => {
         const startedAt = performance.now();
         const open = (folder: string) => openModel(artifacts, manifest, folder, work);
         const { path, reused } = await warmCopies.warm(manifest, input, open, work);
@@ -75,24 +78,24 @@ export function createArtifactActivities(deps: ArtifactActivitiesDeps): Artifact
 
     async evictModel(ref) {
       const { manifest } = await catalogue.resolve(ref);
-      return heartbeatWork(0, () => warmCopies.evict(manifest.contentDigest));
+      return perform(0, () => warmCopies.evict(manifest.contentDigest));
     },
 
-    verifyModel: (ref) => heartbeatWork(0, (work) => verifyModel(artifacts, ref, work)),
+    verifyModel: (ref) => perform(0, (work) => verifyModel(artifacts, ref, work)),
 
     async exportModel(ref, directory) {
       const { manifest } = await catalogue.resolve(ref);
       const isRetry = attempt() > 1;
-      return heartbeatWork(storedBytes(manifest), (work: Work) =>
+      return perform(storedBytes(manifest), (work) =>
         exportModel(artifacts, manifest, directory, work, { isRetry }),
       );
     },
 
-    tagModel: (ref, tag) => heartbeatWork(0, () => tagModel(artifacts, ref, tag)),
+    tagModel: (ref, tag) => perform(0, () => tagModel(artifacts, ref, tag)),
 
-    removeModel: (ref, force) => heartbeatWork(0, () => removeModel(artifacts, ref, force)),
+    removeModel: (ref, force) => perform(0, () => removeModel(artifacts, ref, force)),
 
-    sweepStore: () => heartbeatWork(0, () => sweepStore({ ...artifacts, isOpen: deps.isOpen })),
+    sweepStore: () => perform(0, () => sweepStore({ ...artifacts, isOpen: deps.isOpen })),
   };
 }
 

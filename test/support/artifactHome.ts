@@ -31,11 +31,17 @@ export interface ArtifactHome {
 
 /** A BERTH_HOME on disk and a BERTH_SHM in shared memory, with everything of the artifact store. */
 export async function createArtifactHome(
-  options: { shm?: string; shmBudget?: number; minimumResidencyMs?: number } = {},
+  options: {
+    /** BERTH_HOME; default a new folder. */
+    home?: string;
+    shm?: string;
+    shmBudget?: number;
+    minimumResidencyMs?: number;
+  } = {},
 ): Promise<ArtifactHome> {
   const root = await mkdtemp(join(tmpdir(), 'berth-artifacts-'));
   const shm = options.shm ?? (await mkdtemp('/dev/shm/berth-artifacts-'));
-  const paths = createPaths(join(root, 'home'), shm);
+  const paths = createPaths(options.home ?? join(root, 'home'), shm);
   const logger = createLogger('test', 'fatal');
   const reopen: ArtifactHome['reopen'] = (changes = {}) => {
     const { shmBudget, minimumResidencyMs } = { ...options, ...changes };
@@ -72,7 +78,8 @@ export async function createArtifactHome(
     ingest: async (files, how) => publish(await stage(files), how),
     async remove() {
       await removeTree(root);
-      await removeTree(shm);
+      // What the test brought is the test's to remove.
+      if (options.shm === undefined) await removeTree(shm);
     },
   };
 }

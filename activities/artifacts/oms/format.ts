@@ -46,7 +46,8 @@ export const statementSchema = z.object({
     resources: z.array(
       z.object({
         name: z.string().min(1),
-        algorithm: z.literal('sha256'),
+        // The library names a shard's algorithm after its size, such as `sha256-sharded-1000000000`.
+        algorithm: z.string().regex(/^sha256(-sharded-\d+)?$/),
         digest: z.string().regex(/^[0-9a-f]{64}$/),
       }),
     ),
