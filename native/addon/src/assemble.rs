@@ -31,7 +31,7 @@ pub fn assemble_file(path: &Path, parts: &[Part], control: &Control) -> Outcome<
         .iter()
         .try_fold(0u64, |sum, part| sum.checked_add(part.length()))
         .ok_or_else(too_long)?;
-    let output = Output::create(path)?;
+    let output = Output::create(path, sources.values())?;
     output.allocate(total)?;
     let mut buffer = vec![0u8; BLOCK_BYTES as usize];
     let mut position = 0u64;

@@ -8,6 +8,9 @@ use std::thread;
 
 use crate::error::{Failure, Outcome};
 
+/// More would only take memory: each has a buffer of its own.
+const MAX_THREADS: usize = 256;
+
 #[derive(Default)]
 pub struct Control {
     done: AtomicU64,
@@ -35,7 +38,7 @@ impl Control {
 /// The cores that this process may use, by affinity and cgroup quota, unless told otherwise.
 pub fn thread_count(asked: Option<u32>) -> usize {
     match asked {
-        Some(count) if count > 0 => count as usize,
+        Some(count) if count > 0 => (count as usize).min(MAX_THREADS),
         _ => thread::available_parallelism().map_or(1, NonZero::get),
     }
 }

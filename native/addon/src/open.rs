@@ -22,7 +22,7 @@ pub struct OpenRequest<'a> {
 /// Returns how many bytes of the output lie in huge pages.
 pub fn open_file(request: &OpenRequest, control: &Control) -> Outcome<u64> {
     let sealed = SealedFile::open(request.input, &request.opener)?;
-    let output = Output::create(request.output)?;
+    let output = Output::create(request.output, [&sealed.source])?;
     let bytes = sealed.layout.plaintext_bytes;
     let huge = match filesystem_of(output.file(), &output.path)? {
         Filesystem::Tmpfs if request.huge_pages => HugeOutput::new(&output, bytes)?,

@@ -9,6 +9,7 @@ use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use crate::error::{Failure, IoContext, Outcome};
+use crate::source::Source;
 
 pub struct Output {
     file: File,
@@ -18,17 +19,24 @@ pub struct Output {
 
 impl Output {
     /// Owner-only: what is written may be plaintext, and who may read it is the caller's decision.
-    pub fn create(path: &Path) -> Outcome<Self> {
+    /// Refuses to overwrite one of the inputs, under whatever name.
+    pub fn create<'a>(path: &Path, inputs: impl IntoIterator<Item = &'a Source>) -> Outcome<Self> {
         let file = OpenOptions::new()
             .read(true)
             .write(true)
             .create(true)
-            .truncate(true)
+            .truncate(false)
             .mode(0o600)
             .custom_flags(libc::O_NOFOLLOW)
             .open(path)
             .at("create", path)?;
-        Ok(Self { file, path: path.to_owned(), keep: false })
+        let metadata = file.metadata().at("stat", path)?;
+        if inputs.into_iter().any(|input| input.is_file_of(&metadata)) {
+            return Err(Failure::invalid("is both input and output").in_file(path));
+        }
+        let output = Self { file, path: path.to_owned(), keep: false };
+        output.set_length(0)?;
+        Ok(output)
     }
 
     pub fn file(&self) -> &File {

@@ -41,7 +41,7 @@ struct SealBlocks<'a> {
 pub fn seal_file(request: &SealRequest, control: &Control) -> Outcome<Sealed> {
     let source = Source::open(request.input)?;
     let layout = Layout::new(request.params, source.bytes)?;
-    let output = Output::create(request.output)?;
+    let output = Output::create(request.output, [&source])?;
     output.allocate(layout.ciphertext_bytes())?;
     let (session, header) = Session::create(request.params, &request.key, &request.aad)?;
     output.write_all_at(&header, 0)?;

@@ -1,7 +1,7 @@
 //! An input file, read by pread: a file that shrinks meanwhile is an error, where a mapping would
 //! end the process with SIGBUS.
 
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io;
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::{FileExt, MetadataExt};
@@ -14,6 +14,7 @@ pub struct Source {
     pub path: PathBuf,
     pub bytes: u64,
     modified: (i64, i64),
+    identity: (u64, u64),
 }
 
 impl Source {
@@ -26,7 +27,12 @@ impl Source {
         // SAFETY: advice on a descriptor that `file` keeps open; a refusal only costs read-ahead.
         unsafe { libc::posix_fadvise(file.as_raw_fd(), 0, 0, libc::POSIX_FADV_SEQUENTIAL) };
         let modified = (metadata.mtime(), metadata.mtime_nsec());
-        Ok(Self { file, path: path.to_owned(), bytes: metadata.len(), modified })
+        let identity = (metadata.dev(), metadata.ino());
+        Ok(Self { file, path: path.to_owned(), bytes: metadata.len(), modified, identity })
+    }
+
+    pub fn is_file_of(&self, metadata: &Metadata) -> bool {
+        self.identity == (metadata.dev(), metadata.ino())
     }
 
     pub fn read_exact_at(&self, buffer: &mut [u8], offset: u64) -> Outcome<()> {

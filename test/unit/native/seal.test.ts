@@ -1,4 +1,11 @@
-import { appendFileSync, existsSync, readFileSync, statSync, truncateSync } from 'node:fs';
+import {
+  appendFileSync,
+  existsSync,
+  linkSync,
+  readFileSync,
+  statSync,
+  truncateSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { openFile, sealFile, verifyFile } from '../../../native/addon/index.ts';
@@ -105,6 +112,10 @@ describe('sealing leaves no output behind', () => {
     await rejects(sealFile({ ...request, input: folder }), 'INVALID', folder);
     await rejects(sealFile({ ...request, key: key.subarray(1) }), 'INVALID', 'key has 31 bytes');
     writeRandom(file('there'), 10);
+    linkSync(file('there'), file('linked'));
+    const same = { ...request, input: file('there'), output: file('linked') };
+    await rejects(sealFile(same), 'INVALID', 'both input and output');
+    expect(statSync(file('there')).size).toBe(10);
     const nowhere = join(folder, 'no', 'folder');
     await rejects(
       sealFile({ ...request, input: file('there'), output: nowhere }),
