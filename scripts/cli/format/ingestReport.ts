@@ -58,16 +58,16 @@ function formatSigned(fraction: number): string {
   return `${fraction >= 0 ? '+' : '−'}${formatPercent(Math.abs(fraction))}`;
 }
 
-/** A stage of a job, or something measured like one. */
-export type TimedStage = Omit<StageReport, 'name'> & { name: string };
+/** A stage of a job, or something measured like one; `note` stands where there is no rate. */
+export type TimedStage = Omit<StageReport, 'name'> & { name: string; note?: string };
 
 /** Time and rate of each stage. Stages overlap, so the times may add up to more than the job's. */
 export function formatStages(stages: TimedStage[]): string {
-  const rows = stages.map(({ name, seconds, bytes }) => [
+  const rows = stages.map(({ name, seconds, bytes, note }) => [
     name,
     formatSeconds(seconds),
     formatBytes(bytes),
-    formatRate(bytes, seconds),
+    note ?? formatRate(bytes, seconds),
   ]);
   return formatTable(['stage', 'time', 'bytes', 'rate'], rows, ['left', 'right', 'right', 'right']);
 }

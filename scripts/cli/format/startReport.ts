@@ -11,6 +11,8 @@ export function formatStartReport(
   url: string | undefined,
 ): string {
   const share = warm.bytes > 0 ? ` (${formatPercent(warm.residentBytes / warm.bytes)})` : '';
+  // The gate has opened it as a consumer would, and that copy is kept.
+  const note = warm.reused ? 'shared' : undefined;
   return [
     formatFields([
       ...describeIngestResult(result),
@@ -19,10 +21,6 @@ export function formatStartReport(
       ['workflow', url ?? result.workflowId],
     ]),
     '',
-    formatStages([
-      ...result.stages,
-      // A copy that was there took no time to open, so it has no rate.
-      { name: 'warm', seconds: warm.seconds, bytes: warm.reused ? 0 : warm.bytes },
-    ]),
+    formatStages([...result.stages, { ...warm, name: 'warm', note }]),
   ].join('\n');
 }

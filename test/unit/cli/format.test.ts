@@ -135,7 +135,7 @@ describe('reports', () => {
     expect(lines).toContain(`workflow     ${result.workflowId}`);
     expect(lines).toContain('warm     100 ms  45.0 MiB  450 MiB/s');
     const reused = formatStartReport(result, { ...warm, reused: true }, undefined);
-    expect(reused).toMatch(/warm +100 ms +0 B +-$/m);
+    expect(reused).toMatch(/^warm +100 ms +45\.0 MiB +shared$/m);
   });
 });
 
