@@ -21,7 +21,8 @@ export async function markDeviceActive(paths: Paths, deviceId: string, now: Date
 /** Milliseconds since the Unix epoch; 0 when it never worked. */
 export async function deviceLastActive(paths: Paths, deviceId: string): Promise<number> {
   try {
-    return (await stat(activeFile(paths, deviceId))).mtimeMs;
+    // The kernel keeps nanoseconds, and setting milliseconds rounds.
+    return Math.round((await stat(activeFile(paths, deviceId))).mtimeMs);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return 0;
     throw error;

@@ -254,6 +254,27 @@ describe('a stack that is up', () => {
   });
 });
 
+test('a stack can serve a host on a Temporal server that somebody else runs', async () => {
+  const { temporal } = await requireStack(paths);
+  const home = await newHome();
+  const host = await startStack({
+    detach: false,
+    env: {
+      ...home.env,
+      TEMPORAL_ADDRESS: temporal?.address,
+      TEMPORAL_NAMESPACE: temporal?.namespace,
+      BERTH_DEVICES: 'none',
+    },
+  });
+  try {
+    expect(host.stack.temporal).toMatchObject({ embedded: false, address: temporal?.address });
+    expect(host.stack.processes.map(({ name }) => name)).toEqual(['workflow', 'host']);
+    await runThroughWorkers(host.stack);
+  } finally {
+    await host.stop();
+  }
+});
+
 describe('a stack that ends', () => {
   test('drains on SIGTERM, leaves no process and takes its ports again', async () => {
     const stack = await requireStack(paths);
