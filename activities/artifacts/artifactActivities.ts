@@ -69,7 +69,10 @@ export function createArtifactActivities(deps: ArtifactActivitiesDeps): Artifact
           artifact: `${manifest.name}@sha256:${digest}`,
           contentDigest: manifest.contentDigest,
           bytes: modelBytes(manifest),
-          residentBytes: await residentBytesOf(path),
+          residentBytes: await residentBytesOf(
+            path,
+            manifest.files.map((file) => file.path),
+          ),
           seconds: secondsSince(startedAt),
           reused,
         };

@@ -21,21 +21,16 @@ export interface ArtifactsDeps {
   minimumResidencyMs?: number;
 }
 
-/** What reads the store: no private keys, nothing is written but the highest tags seen. */
-export function createReader(paths: Paths) {
+/** The parts of the artifact store of this host, wired. */
+export function createArtifacts({ paths, config, logger, minimumResidencyMs }: ArtifactsDeps) {
   const store = createLocalStore(paths);
   const trust = createTrust(paths.trust);
   const seen = createSeenTags(paths.seenTags);
   const loadKey = () => loadSigningKey(paths.keys, trust);
   const tags = createTags({ store, trust, seen, loadKey });
   const catalogue = createCatalogue({ store, trust, tags });
-  return { store, trust, seen, tags, catalogue, loadKey };
-}
-
-/** The parts of the artifact store of this host, wired. */
-export function createArtifacts({ paths, config, logger, minimumResidencyMs }: ArtifactsDeps) {
-  const reader = createReader(paths);
-  const keyProviders: KeyProvider[] = [createKeyfileProvider(paths.keys)];
+  const isEmpty = async () => (await store.wraps.list()).length === 0;
+  const keyProviders: KeyProvider[] = [createKeyfileProvider(paths.keys, isEmpty)];
   const staging = createStaging({ paths, keyProviders });
   const warmCopies = createWarmCopies({
     paths,
@@ -44,7 +39,20 @@ export function createArtifacts({ paths, config, logger, minimumResidencyMs }: A
     minimumResidencyMs,
   });
   const candidates = createCandidates({ paths, staging, makeRoom: warmCopies.makeRoom });
-  return { ...reader, paths, logger, keyProviders, staging, warmCopies, candidates };
+  return {
+    paths,
+    logger,
+    store,
+    trust,
+    seen,
+    loadKey,
+    tags,
+    catalogue,
+    keyProviders,
+    staging,
+    warmCopies,
+    candidates,
+  };
 }
 
 export type Artifacts = ReturnType<typeof createArtifacts>;

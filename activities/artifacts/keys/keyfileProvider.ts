@@ -15,8 +15,13 @@ export function keyfilePath(keysFolder: string): string {
 /**
  * A KEK in a file of 32 random bytes, mode 0600, made when the first data key is wrapped. Without a
  * backup of it no artifact can be opened again.
+ * @param mayMake false while artifacts exist: a new key beside them would hide that theirs is lost,
+ *   and restoring the lost one would then lose the new one's artifacts.
  */
-export function createKeyfileProvider(keysFolder: string): KeyProvider {
+export function createKeyfileProvider(
+  keysFolder: string,
+  mayMake: () => Promise<boolean> = async () => true,
+): KeyProvider {
   const path = keyfilePath(keysFolder);
 
   async function withKek<T>(use: (kek: Buffer) => T): Promise<T> {
@@ -37,16 +42,29 @@ export function createKeyfileProvider(keysFolder: string): KeyProvider {
     }
   }
 
+  async function makeKek(): Promise<void> {
+    const known = await readSecretFile(path);
+    known?.fill(0);
+    if (known !== undefined) return;
+    if (!(await mayMake())) {
+      throw berthError(
+        'KeyUnavailable',
+        `key file ${path} is missing, though the store holds artifacts; restore it from its backup, or remove them before a new key is made`,
+      );
+    }
+    const fresh = randomBytes(keyBytes);
+    try {
+      await createFileOnce(path, fresh);
+    } finally {
+      fresh.fill(0);
+    }
+  }
+
   return {
     name: 'keyfile',
 
     async kekId() {
-      const fresh = randomBytes(keyBytes);
-      try {
-        await createFileOnce(path, fresh);
-      } finally {
-        fresh.fill(0);
-      }
+      await makeKek();
       return withKek(idOf);
     },
 

@@ -19,9 +19,10 @@ export interface SweepDeps extends DiscardDeps {
 
 /** Removes what no job and no manifest owns, while nobody publishes. */
 export async function sweepStore(deps: SweepDeps): Promise<SweepResult> {
-  const { graceMs = 600_000 } = deps;
+  const { graceMs = 600_000, warmCopies } = deps;
+  await warmCopies.heal();
   return deps.store.withLock(async () => {
-    const { paths, store, warmCopies } = deps;
+    const { paths, store } = deps;
     const before = await bytesBelow(deps);
     const abandoned = await findAbandoned(deps, graceMs);
     const staging = new Set(await listFolder(paths.store.stagingRoot));
@@ -33,7 +34,6 @@ export async function sweepStore(deps: SweepDeps): Promise<SweepResult> {
     await store.removePartials(graceMs);
     await removeOldPartials(paths.store.stagingRoot, graceMs);
     await removeOldPartials(paths.candidatesRoot, graceMs);
-    await warmCopies.heal();
     return {
       staging: abandoned.filter((id) => staging.has(id)).length,
       blobs,

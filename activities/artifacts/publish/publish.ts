@@ -48,9 +48,10 @@ export async function publishArtifact(
   signal?: AbortSignal,
 ): Promise<PublishResult> {
   const startedAt = performance.now();
-  const run = (lock: HeldLock) =>
-    reportingFullDisk(deps.paths.store.root, () => publishAlone(deps, input, lock, signal));
-  const { manifest, digest, sequence } = await deps.store.withLock(run, signal);
+  const { manifest, digest, sequence } = await reportingFullDisk(deps.paths.store.root, () =>
+    deps.store.withLock((lock) => publishAlone(deps, input, lock, signal), signal),
+  );
+  await finish(deps, manifest);
   return {
     digest,
     contentDigest: manifest.contentDigest,
@@ -87,12 +88,18 @@ async function publishAlone(
   done('manifestWritten');
   const sequence = await moveTag(deps, input, digest);
   done('tagMoved');
+  return { manifest, digest, sequence };
+}
+
+/** What is left once the tag moved; others may publish meanwhile. */
+async function finish(deps: PublishDeps, manifest: Manifest): Promise<void> {
+  const { paths } = deps;
+  const { artifactId } = manifest;
   await deps.warmCopies.adopt(manifest, paths.candidate(artifactId));
-  done('candidateAdopted');
+  deps.onStep?.('candidateAdopted');
   await removeTree(paths.scratch(artifactId));
   await removeStaging(paths, artifactId);
-  done('stagingRemoved');
-  return { manifest, digest, sequence };
+  deps.onStep?.('stagingRemoved');
 }
 
 /** An earlier attempt finished, but its answer was lost: staging is removed last of all. */

@@ -9,10 +9,9 @@ import {
 import { berthError } from '../../../workflows/contracts/errors.ts';
 import { listFiles } from '../plaintext/folder.ts';
 
-/** Bytes of a folder's files that are in memory (mincore); less than all where some were swapped. */
-export async function residentBytesOf(folder: string): Promise<number> {
-  const files = await listFiles(folder);
-  const resident = await Promise.all(files.map(({ path }) => residentBytes(join(folder, path))));
+/** Bytes of some files that are in memory (mincore); less than all where some were swapped out. */
+export async function residentBytesOf(folder: string, paths: readonly string[]): Promise<number> {
+  const resident = await Promise.all(paths.map((path) => residentBytes(join(folder, path))));
   return resident.reduce((sum, bytes) => sum + bytes, 0);
 }
 
@@ -27,7 +26,6 @@ export interface MemoryLocks {
   /** @throws BerthError NotWarmable when the limit on locked memory is too low. */
   lock(folder: string): Promise<void>;
   unlock(folder: string): void;
-  unlockAll(): void;
 }
 
 export function createMemoryLocks(): MemoryLocks {
@@ -40,9 +38,6 @@ export function createMemoryLocks(): MemoryLocks {
 
   return {
     unlock,
-    unlockAll() {
-      for (const folder of [...locks.keys()]) unlock(folder);
-    },
     async lock(folder) {
       if (locks.has(folder)) return;
       const held: LockedFile[] = [];

@@ -58,9 +58,9 @@ export interface WarmCopies {
   list(): Promise<Record<string, CopyEntry>>;
   /** Repairs what a crash left; done once by every other call, again by `sweep`. */
   heal(): Promise<number>;
-  /** Lets go of locked memory. */
-  close(): void;
 }
+
+const unpinned: WarmOptions = { pin: false, lock: false };
 
 export function createWarmCopies(deps: WarmCopiesDeps): WarmCopies {
   const { paths, budget, logger, minimumResidencyMs = 60_000, now = Date.now } = deps;
@@ -68,7 +68,7 @@ export function createWarmCopies(deps: WarmCopiesDeps): WarmCopies {
   const locks = createMemoryLocks();
   const parts = { paths, index, locks };
   const room = { paths, index, budget, minimumResidencyMs, now };
-  let healed: Promise<number> | undefined;
+  let healed: Promise<void> | undefined;
 
   /** Runs alone among all that add or remove copies. */
   const alone = <T>(run: () => Promise<T>, signal?: AbortSignal) =>
@@ -76,8 +76,23 @@ export function createWarmCopies(deps: WarmCopiesDeps): WarmCopies {
 
   const heal = () => alone(() => healCopies(paths, index, now));
 
+  /** A process that ended took its locks on memory with it. */
+  async function lockAgain(): Promise<void> {
+    for (const [contentDigest, { locked }] of Object.entries((await index.read()).copies)) {
+      if (!locked) continue;
+      await locks.lock(paths.model(contentDigest)).catch((error: unknown) => {
+        logger.warn({ contentDigest, error: String(error) }, 'a warm copy is no longer locked');
+      });
+    }
+  }
+
+  async function healOnce(): Promise<void> {
+    await heal();
+    await lockAgain();
+  }
+
   async function ready(): Promise<void> {
-    healed ??= heal().catch((error: unknown) => {
+    healed ??= healOnce().catch((error: unknown) => {
       healed = undefined;
       throw error;
     });
@@ -113,7 +128,6 @@ export function createWarmCopies(deps: WarmCopiesDeps): WarmCopies {
 
   async function openAlone(
     manifest: Manifest,
-    options: WarmOptions,
     newBytes: number,
     open: (folder: string) => Promise<void>,
   ): Promise<boolean> {
@@ -122,14 +136,14 @@ export function createWarmCopies(deps: WarmCopiesDeps): WarmCopies {
     await evictCopy(parts, manifest.contentDigest);
     await makeRoomAlone(newBytes, `${manifest.name} (${manifest.contentDigest})`);
     await reportingFullDisk(paths.shm, () => makeCopy(paths, manifest, open));
-    await note(manifest, options);
+    // Within the lock: the next one to make room must know of it.
+    await note(manifest, unpinned);
     return false;
   }
 
   return {
     heal,
     list: async () => (await index.read()).copies,
-    close: () => locks.unlockAll(),
 
     async warm(manifest, options, open, work) {
       await requireSharedMemory(paths.modelsRoot);
@@ -138,13 +152,11 @@ export function createWarmCopies(deps: WarmCopiesDeps): WarmCopies {
       let reused = await isPresent(manifest);
       if (!reused) {
         const bytes = modelBytes(manifest);
-        reused = await alone(() => openAlone(manifest, options, bytes, open), work.signal);
+        reused = await alone(() => openAlone(manifest, bytes, open), work.signal);
       }
       if (options.lock) await locks.lock(path);
-      if (reused) {
-        await note(manifest, options);
-        await bringIn(path);
-      }
+      await note(manifest, options);
+      if (reused) await bringIn(path);
       return { path, reused };
     },
 
@@ -154,9 +166,8 @@ export function createWarmCopies(deps: WarmCopiesDeps): WarmCopies {
       await ready();
       return alone(async () => {
         try {
-          const unpinned = { pin: false, lock: false };
           // Its bytes are in shared memory, and counted, already.
-          const reused = await openAlone(manifest, unpinned, 0, async (folder) => {
+          const reused = await openAlone(manifest, 0, async (folder) => {
             // A folder that moves to another one must be writable.
             await chmod(candidate, 0o700);
             await rename(candidate, folder);

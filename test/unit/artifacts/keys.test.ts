@@ -133,3 +133,10 @@ test('a wraps file that is not in canonical form is refused', async () => {
   const extended = { ...JSON.parse(bytes.toString()), note: 1 };
   await expect(open(Buffer.from(canonicalJson(extended)))).rejects.toThrow(/no canonical list/);
 });
+
+test('makes no new key file beside artifacts that need the lost one', async () => {
+  const guarded = createKeyfileProvider(folder, async () => false);
+  await expect(guarded.kekId()).rejects.toThrow(/is missing, though the store holds artifacts/);
+  await provider.kekId();
+  await expect(guarded.kekId()).resolves.toMatch(/^[0-9a-f]{32}$/);
+});
