@@ -63,6 +63,7 @@ export async function inspectSource(
     tensors: tensors.length,
     sourceBytes,
     leftOut: shorten(leftOut),
+    listingSha256: listing.listingSha256,
     seconds: (performance.now() - started) / 1000,
   };
 }

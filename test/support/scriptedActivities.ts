@@ -48,7 +48,14 @@ export function createScriptedRun(script: Script, deviceQueue: string): Scripted
   const scripted: Partial<HostActivities & DeviceActivities> = {
     inspectSource: async (input) => {
       await begin('inspectSource', input);
-      return { files: 3, tensors: 9, sourceBytes: 4000 * script.shards, leftOut: [], seconds: 0.1 };
+      return {
+        files: 3,
+        tensors: 9,
+        sourceBytes: 4000 * script.shards,
+        leftOut: [],
+        listingSha256: hex('listing'),
+        seconds: 0.1,
+      };
     },
     resolveModules: async (input) => {
       await begin('resolveModules', input);

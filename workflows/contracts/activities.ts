@@ -17,7 +17,10 @@ export interface InspectionSummary {
   tensors: number;
   /** Weights and carried files, bytes. */
   sourceBytes: number;
+  /** The first names; the inspection in staging holds all. */
   leftOut: string[];
+  /** Of the listing that was inspected. */
+  listingSha256: string;
   seconds: number;
 }
 

@@ -34,7 +34,10 @@ export interface IngestRequest {
 export interface IngestInput {
   request: IngestRequest;
   hostId: string;
-  /** SHA-256 of the source's listing (paths, sizes, times) at the time of asking. */
+  /**
+   * SHA-256 of the source's listing (paths, sizes, times) at the time of asking; empty for a
+   * scheduled job, which takes the source as it is when it runs.
+   */
   listingSha256: string;
   team: string;
 }

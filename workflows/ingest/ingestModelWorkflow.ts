@@ -64,6 +64,7 @@ async function inspect({ input, state, show }: IngestContext): Promise<void> {
   });
   state.leftOut = found.leftOut;
   state.sourceBytes = found.sourceBytes;
+  state.listingSha256 = found.listingSha256;
   advance(stage, found.sourceBytes, found.seconds);
 }
 
@@ -138,7 +139,7 @@ async function publish(context: IngestContext, gate: GateReport | null): Promise
     request,
     createdAt: startTime.toISOString(),
     workflow: { workflowId, runId: state.firstRunId },
-    listingSha256: input.listingSha256,
+    listingSha256: state.listingSha256,
     gate,
     tools: state.modules?.tools ?? {},
     quantizedModules: state.modules?.quantizedModules ?? 0,

@@ -10,6 +10,7 @@ export interface IngestState {
   progress: IngestProgress;
   leftOut: string[];
   sourceBytes: number;
+  listingSha256: string;
   modules: ModulesSummary | null;
   plan: ShardPlanSummary | null;
   /** Shards before this index are sealed. */
@@ -39,6 +40,7 @@ export function startState(artifactId: string, firstRunId: string): IngestState 
     progress: startProgress(artifactId),
     leftOut: [],
     sourceBytes: 0,
+    listingSha256: '',
     modules: null,
     plan: null,
     nextShard: 0,
