@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import type { ArtifactStore } from '../../activities/artifacts/store/artifactStore.ts';
 
 /**
@@ -24,7 +24,9 @@ export function artifactStoreConformance(
     const key = { name: 'acme/mini', tag: 'latest' };
 
     async function blobFolder(blobs: Record<string, Buffer>): Promise<string> {
-      const folder = join(await mkdtemp(join(tmpdir(), 'berth-conformance-')), 'blobs');
+      const parent = await mkdtemp(join(tmpdir(), 'berth-conformance-'));
+      onTestFinished(() => rm(parent, { recursive: true }));
+      const folder = join(parent, 'blobs');
       await mkdir(folder);
       for (const [blob, bytes] of Object.entries(blobs)) await writeFile(join(folder, blob), bytes);
       return folder;
