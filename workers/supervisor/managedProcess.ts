@@ -1,14 +1,9 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from '../../activities/platform/logging.ts';
 import { type BackoffOptions, defaultBackoff, nextBackoff } from './backoff.ts';
+import { type ProcessCommand, startChild } from './childProcess.ts';
 import type { ProcessLog } from './processLog.ts';
-
-export interface ProcessCommand {
-  file: string;
-  args: string[];
-  env: NodeJS.ProcessEnv;
-}
 
 export interface ManagedProcessSpec {
   name: string;
@@ -65,7 +60,7 @@ export function createManagedProcess(spec: ManagedProcessSpec, deps: ManagedProc
   /** One life of the process, from its start to its end. */
   async function runOnce(): Promise<string> {
     change({ phase: 'starting' });
-    const started = await startChild(spec, log, (line) => {
+    const started = startChild(await spec.command(), spec.ipc, log, (line) => {
       state.lastLine = line;
     });
     child = started.child;
@@ -156,38 +151,4 @@ function killSoon(child: ChildProcess, gone: AbortSignal): void {
 
 function describeError(error: unknown): string {
   return String(error instanceof Error ? error.message : error);
-}
-
-/**
- * Starts the command in a session of its own, so that Ctrl-C in a terminal reaches only the
- * supervisor, and with a parent-death signal, so that not even SIGKILL of it leaves an orphan.
- */
-async function startChild(
-  spec: ManagedProcessSpec,
-  log: ProcessLog,
-  onLine: (line: string) => void,
-): Promise<{ child: ChildProcess; exited: Promise<string> }> {
-  const { file, args, env } = await spec.command();
-  const child = spawn('setpriv', ['--pdeathsig', 'KILL', '--', file, ...args], {
-    env,
-    detached: true,
-    stdio: ['ignore', 'pipe', 'pipe', ...(spec.ipc ? (['ipc'] as const) : [])],
-  });
-  const exited = new Promise<string>((resolve) => {
-    const describe = (code: number | null, signal: string | null) =>
-      resolve(signal ? `signal ${signal}` : `code ${code}`);
-    child.once('close', describe);
-    // Its pipes stay open while a grandchild holds them: do not wait long for the last lines.
-    child.once('exit', (code, signal) => {
-      setTimeout(() => describe(code, signal), 500).unref();
-    });
-    child.once('error', (error) => resolve(`${error.message} (setpriv is part of util-linux)`));
-  });
-  child.stdout?.setEncoding('utf8').on('data', (text: string) => log.write(text));
-  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
-    log.write(text);
-    const line = text.trimEnd().split('\n').at(-1);
-    if (line) onLine(line);
-  });
-  return { child, exited };
 }

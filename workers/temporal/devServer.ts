@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import getPort, { portNumbers } from 'get-port';
 import type { Paths } from '../../activities/platform/paths.ts';
-import type { ProcessCommand } from '../supervisor/managedProcess.ts';
+import type { ProcessCommand } from '../supervisor/childProcess.ts';
 
 const loopback = '127.0.0.1';
 
