@@ -51,19 +51,28 @@ export function stageReports(progress: IngestProgress): StageReport[] {
     .map(({ name, seconds, bytes }) => ({ name, seconds, bytes }));
 }
 
+/** The Web UI draws tables without space between columns. */
+const gap = '\u00a0\u00a0';
+
 /** Markdown for the current details in the Web UI: kept in memory, costs no history. */
 export function renderProgress(progress: IngestProgress): string {
+  const row = (cells: string[]) => `| ${cells.map((cell) => cell + gap).join(' | ')} |`;
   const rows = progress.stages.map((stage) => {
-    const mebibytes = (stage.bytes / 2 ** 20).toFixed(1);
-    const rate = stage.seconds > 0 ? (stage.bytes / 2 ** 20 / stage.seconds).toFixed(1) : '';
-    const done = stage.total > 0 ? `${stage.done} / ${stage.total}` : '';
-    return `| ${stage.name} | ${stage.state} | ${done} | ${mebibytes} | ${stage.seconds.toFixed(1)} | ${rate} |`;
+    const mebibytes = stage.bytes / 2 ** 20;
+    return row([
+      stage.name,
+      stage.state,
+      stage.total > 0 ? `${stage.done} / ${stage.total}` : '',
+      mebibytes.toFixed(1),
+      stage.seconds.toFixed(1),
+      stage.seconds > 0 ? (mebibytes / stage.seconds).toFixed(1) : '',
+    ]);
   });
   return [
     `**${progress.message}** · artifact \`${progress.artifactId}\``,
     '',
-    '| stage | state | done | MiB | seconds | MiB/s |',
-    '|---|---|---|---|---|---|',
+    row(['stage', 'state', 'done', 'MiB', 'seconds', 'MiB/s']),
+    '|---|---|--:|--:|--:|--:|',
     ...rows,
   ].join('\n');
 }
