@@ -11,6 +11,9 @@ export interface StartBridgeOptions extends BridgeProcessOptions {
   onExit?(failure: string | undefined): void;
 }
 
+/** Python starts and the package is imported; torch is not yet. */
+const greetingSeconds = 120;
+
 /** What waits for the next word of the bridge: its greeting, or the answer of a call. */
 interface Waiting {
   resolve(value: unknown): void;
@@ -52,10 +55,10 @@ export async function startBridge(options: StartBridgeOptions): Promise<Bridge> 
     onExit?.(failure?.message);
   });
 
-  const wait = (onProgress?: BridgeCallOptions['onProgress']) =>
+  const wait = (seconds: number, onProgress?: BridgeCallOptions['onProgress']) =>
     new Promise<unknown>((resolve, reject) => {
-      const watch = createStallWatch(stallSeconds, () =>
-        fail(`made no progress for ${stallSeconds} seconds and was killed`),
+      const watch = createStallWatch(seconds, () =>
+        fail(`made no progress for ${seconds} seconds and was killed`),
       );
       waiting = { resolve, reject, watch, bytes: -1, onProgress };
     });
@@ -86,7 +89,7 @@ export async function startBridge(options: StartBridgeOptions): Promise<Bridge> 
     }
   });
 
-  const hello = (await wait()) as BridgeHello;
+  const hello = (await wait(greetingSeconds)) as BridgeHello;
   return {
     pid: child.pid,
     hello,
@@ -103,7 +106,7 @@ export async function startBridge(options: StartBridgeOptions): Promise<Bridge> 
       if (ending) throw failure ?? bridgeFailed('the bridge was stopped', '');
       if (waiting !== undefined) throw new Error('the bridge is busy: one call at a time');
       calls += 1;
-      const answer = wait(onProgress);
+      const answer = wait(stallSeconds, onProgress);
       const onAbort = () => end(undefined, signal?.reason);
       signal?.addEventListener('abort', onAbort, { once: true });
       try {

@@ -8,6 +8,8 @@ from .config_checks import reference_class
 from .failures import BridgeError
 from .source_view import source_view
 
+PACKED_ROWS = 32
+
 
 def load_original(torch, inspection: dict, device: str):
     with source_view(inspection, ["weights", "index", "config"]) as folder:
@@ -39,7 +41,17 @@ def _load(folder: str, device: str, what: str):
     wrong = sorted(map(str, [*info["missing_keys"], *info["mismatched_keys"]]))
     if wrong:
         raise BridgeError("InvalidModel", f"{what} does not load: {wrong[0]} is missing or misshapen")
+    _avoid_packing(model)
     return model.eval()
+
+
+def _avoid_packing(model) -> None:
+    """bitsandbytes 0.50 packs 4-bit weights for CPUs with AVX512-BF16 in 32 rows at a time, and
+    asserts where a layer has another number of them; such layers take its general path."""
+    for module in model.modules():
+        packs = getattr(module, "support_avx512bf16_for_cpu", False)
+        if packs and module.out_features % PACKED_ROWS != 0:
+            module.support_avx512bf16_for_cpu = False
 
 
 @contextmanager

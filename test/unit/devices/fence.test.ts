@@ -1,0 +1,135 @@
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import {
+  admitEpoch,
+  createFence,
+  openFence,
+  retireEpoch,
+} from '../../../activities/devices/fence.ts';
+import type { Lease } from '../../../workflows/contracts/lease.ts';
+import { folderForTest } from '../../support/modelFolder.ts';
+
+const deviceId = 'h.cpu0';
+const now = 1_000;
+
+function lease(
+  epoch: number,
+  more: { live?: number[]; expiresAt?: number; device?: string } = {},
+): Lease {
+  const { live = [epoch], expiresAt = now + 1, device = deviceId } = more;
+  return {
+    leaseId: `l${epoch}`,
+    team: 'team',
+    expiresAt,
+    devices: [{ deviceId: device, taskQueue: 'q', epoch, liveEpochs: live }],
+  };
+}
+
+/** Each call is a worker that has just been started on the same disk. */
+function fenceIn(folder: string) {
+  return createFence({ path: join(folder, 'fence.json'), deviceId, now: () => now });
+}
+
+const fenced = expect.objectContaining({ type: 'LeaseFenced' });
+
+test('a newer epoch shuts the older ones out, also after a restart', async () => {
+  const folder = await folderForTest();
+  await fenceIn(folder).admit(lease(3));
+  await expect(fenceIn(folder).admit(lease(2))).rejects.toEqual(fenced);
+  await fenceIn(folder).admit(lease(3));
+  await fenceIn(folder).admit(lease(4));
+  await expect(fenceIn(folder).admit(lease(3))).rejects.toEqual(fenced);
+});
+
+test('epochs that share the device are all let in', async () => {
+  const fence = fenceIn(await folderForTest());
+  await fence.admit(lease(7, { live: [5, 7] }));
+  await fence.admit(lease(5));
+  await expect(fence.admit(lease(6))).rejects.toEqual(fenced);
+});
+
+test('expiry shuts out a lease that never began, not one that is at work', async () => {
+  const fence = fenceIn(await folderForTest());
+  await expect(fence.admit(lease(1, { expiresAt: now }))).rejects.toThrow(
+    /expired before it began/,
+  );
+  await fence.admit(lease(1));
+  await fence.admit(lease(1, { expiresAt: now - 500 }));
+});
+
+test('a lease that was given back stays out, even if it never began', async () => {
+  const folder = await folderForTest();
+  await fenceIn(folder).admit(lease(1));
+  await fenceIn(folder).retire(lease(1));
+  await fenceIn(folder).retire(lease(1));
+  await fenceIn(folder).retire(lease(2));
+  await expect(fenceIn(folder).admit(lease(1))).rejects.toEqual(fenced);
+  await expect(fenceIn(folder).admit(lease(2))).rejects.toEqual(fenced);
+  await fenceIn(folder).admit(lease(3));
+});
+
+test('names what is wrong with a lease', async () => {
+  const fence = fenceIn(await folderForTest());
+  await expect(fence.admit(lease(1, { device: 'other' }))).rejects.toThrow(
+    /does not name device h\.cpu0/,
+  );
+  await expect(fence.admit({ ...lease(1), devices: [{}] } as never)).rejects.toMatchObject({
+    type: 'InvalidRequest',
+  });
+});
+
+const step = fc.record({
+  retire: fc.boolean(),
+  epoch: fc.integer({ min: 1, max: 12 }),
+  shared: fc.array(fc.integer({ min: 1, max: 12 }), { maxLength: 3 }),
+  expired: fc.boolean(),
+});
+
+test('property: the highest epoch only grows, and what is not live is never let in', () => {
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
+      let state = openFence;
+      for (const { retire, epoch, shared, expired } of steps) {
+        const before = state;
+        if (retire) {
+          state = retireEpoch(before, epoch);
+          expect(admitEpoch(state, { epoch, liveEpochs: [epoch] }, false)).toBeUndefined();
+        } else {
+          const liveEpochs = shared.filter((other) => other <= epoch);
+          const next = admitEpoch(before, { epoch, liveEpochs }, expired);
+          const live = before.liveEpochs.includes(epoch);
+          expect(next !== undefined).toBe(live || (epoch > before.highestEpoch && !expired));
+          state = next ?? before;
+          if (next !== undefined) expect(next.liveEpochs).toContain(epoch);
+        }
+        expect(state.highestEpoch).toBeGreaterThanOrEqual(before.highestEpoch);
+      }
+    }),
+  );
+});
+
+test('property: a fence on disk decides as the pure one, with a restart before every step', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { maxLength: 8 }), async (steps) => {
+      const folder = await folderForTest();
+      let state = openFence;
+      for (const { retire, epoch, expired } of steps) {
+        const asked = lease(epoch, { expiresAt: expired ? now : now + 1 });
+        if (retire) {
+          await fenceIn(folder).retire(asked);
+          state = retireEpoch(state, epoch);
+          continue;
+        }
+        const next = admitEpoch(state, { epoch, liveEpochs: [epoch] }, expired);
+        const admitted = await fenceIn(folder)
+          .admit(asked)
+          .then(() => true)
+          .catch(() => false);
+        expect(admitted).toBe(next !== undefined);
+        state = next ?? state;
+      }
+    }),
+    { numRuns: 30 },
+  );
+});
