@@ -28,4 +28,4 @@ export type { ModelDetails, ModelListing, ModelSummary } from './models.ts';
 export type { ScheduleSettings } from './scheduledJobs.ts';
 export type { ScheduleTiming } from './scheduleSpec.ts';
 export type { EnsuredSchedule, ScheduleAdministration, ScheduleInfo } from './schedules.ts';
-export type { DeviceStatus, QueueStatus, StackStatus } from './status.ts';
+export type { DeviceStatus, QueueStatus, ServerStatus, StackStatus } from './status.ts';

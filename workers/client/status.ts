@@ -10,8 +10,8 @@ import type { Session } from './session.ts';
 
 /** A device and the worker that serves it. */
 export interface DeviceStatus extends DeviceRecord {
-  /** Undefined while no stack runs, or when the device was not taken. */
-  worker: Pick<ProcessStatus, 'state' | 'pid' | 'restarts' | 'binding' | 'bridge'> | undefined;
+  /** Null while no stack runs, or when the device was not taken. */
+  worker: Pick<ProcessStatus, 'state' | 'pid' | 'restarts' | 'binding' | 'bridge'> | null;
 }
 
 export interface QueueStatus {
@@ -21,21 +21,26 @@ export interface QueueStatus {
   pollers: number;
 }
 
+export interface ServerStatus {
+  address: string;
+  namespace: string;
+  /** Berth runs it itself. */
+  embedded: boolean;
+  reachable: boolean;
+  /** Null where Berth does not know one. */
+  webUi: string | null;
+}
+
 export interface StackStatus {
   home: string;
   /** `stopped` also when none ever ran, or when it died without saying so. */
   state: StackFile['state'];
-  hostId: string | undefined;
-  startedAt: string | undefined;
-  server:
-    | {
-        address: string;
-        namespace: string;
-        embedded: boolean;
-        reachable: boolean;
-        webUi: string | undefined;
-      }
-    | undefined;
+  /** Null before the first start. */
+  hostId: string | null;
+  /** ISO 8601; null while nothing runs. */
+  startedAt: string | null;
+  /** Null while nothing runs. */
+  server: ServerStatus | null;
   processes: ProcessStatus[];
   queues: QueueStatus[];
   devices: DeviceStatus[];
@@ -49,7 +54,7 @@ export async function readDevices(paths: Paths): Promise<DeviceStatus[]> {
   const { devices } = await readDeviceList(paths);
   return devices.map((device) => {
     const found = stack?.processes.find(({ deviceId }) => deviceId === device.deviceId);
-    return { ...device, worker: found && pickWorker(found) };
+    return { ...device, worker: found ? pickWorker(found) : null };
   });
 }
 
@@ -72,17 +77,17 @@ export async function readStatus(paths: Paths, open: () => Promise<Session>): Pr
   return {
     home: paths.home,
     state: stack?.state ?? 'stopped',
-    hostId: stack?.hostId ?? (await readHostId(paths)),
-    startedAt: stack?.startedAt,
+    hostId: stack?.hostId ?? (await readHostId(paths)) ?? null,
+    startedAt: stack?.startedAt ?? null,
     server: temporal
       ? {
           address: temporal.address,
           namespace: temporal.namespace,
           embedded: temporal.embedded,
           reachable: queues !== undefined,
-          webUi: temporal.uiUrl ?? undefined,
+          webUi: temporal.uiUrl,
         }
-      : undefined,
+      : null,
     processes: stack?.processes ?? [],
     queues: queues ?? [],
     devices,

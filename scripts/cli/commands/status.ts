@@ -1,4 +1,4 @@
-import type { StackStatus } from '../../../workers/client/status.ts';
+import type { ServerStatus, StackStatus } from '../../../workers/client/status.ts';
 import { defineAction, type Registry } from '../action.ts';
 import { formatFields, formatTable } from '../format/table.ts';
 import { formatDevices } from './devices.ts';
@@ -23,10 +23,10 @@ export function formatStatus(status: StackStatus): string {
   const head = formatFields([
     ['stack', status.state === 'stopped' ? 'stopped: run berth up' : status.state],
     ['home', status.home],
-    ['host', status.hostId],
-    ['since', status.startedAt],
-    ['server', server && status.state !== 'stopped' ? formatServer(server) : undefined],
-    ['web UI', status.state === 'stopped' ? undefined : server?.webUi],
+    ['host', status.hostId ?? undefined],
+    ['since', status.startedAt ?? undefined],
+    ['server', server === null ? undefined : formatServer(server)],
+    ['web UI', server?.webUi ?? undefined],
   ]);
   if (status.state === 'stopped') return head;
   const sections = [
@@ -43,7 +43,7 @@ export function formatStatus(status: StackStatus): string {
   return sections.join('\n\n');
 }
 
-function formatServer(server: NonNullable<StackStatus['server']>): string {
+function formatServer(server: ServerStatus): string {
   const kind = server.embedded ? 'embedded' : 'external';
   const reach = server.reachable ? 'reachable' : 'NOT reachable';
   return `${server.address}, namespace ${server.namespace}, ${kind}, ${reach}`;
