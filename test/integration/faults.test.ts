@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, onTestFailed, test } from 'vitest';
-import { type Method, pointsOf } from '../support/faults/points.ts';
+import { type FaultPoint, type Method, pointsOf } from '../support/faults/points.ts';
 import { chaosSeed, createChooser } from '../support/faults/seed.ts';
-import type { Victim } from '../support/faults/victims.ts';
 import {
+  type Fault,
   type FaultStack,
   findDamage,
   ingestUnderFaults,
@@ -21,34 +21,33 @@ beforeAll(async () => {
 });
 afterAll(() => stack?.stop());
 
-/** A step after the one before, so that several deaths of one job come in order. */
-function choosePoint(method: Method, shard: number, leased = false) {
-  return choose(
-    pointsOf(method, shard, shardsOf[method]).filter((point) => point.leased === leased),
-  );
+function points(method: Method): FaultPoint[] {
+  const shard = choose(Array.from({ length: shardsOf[method] }, (_, index) => index));
+  return pointsOf(method, shard, shardsOf[method]);
 }
 
-async function survive(method: Method, name: string, deaths: readonly Victim[]): Promise<void> {
-  const shard = choose(Array.from({ length: shardsOf[method] }, (_, index) => index));
-  const faults = deaths.map((victim) => ({
-    victim,
-    point: choosePoint(method, shard, method !== 'none'),
-  }));
-  onTestFailed(() =>
-    console.error(
-      `BERTH_CHAOS_SEED=${seed}: ${faults.map(({ victim, point }) => `${victim} at ${point.name}`).join('; ')}`,
-    ),
-  );
+async function survive(method: Method, name: string, faults: readonly Fault[]): Promise<void> {
+  onTestFailed(() => {
+    const deaths = faults.map(({ victim, point }) => `${victim} at ${point.name}`).join('; ');
+    console.error(`BERTH_CHAOS_SEED=${seed} repeats it: ${deaths}`);
+  });
   const job = await ingestUnderFaults(stack, { method, name, faults });
   expect(await findDamage(stack, job, name)).toEqual([]);
 }
 
-describe('a job goes on by itself after the death of', () => {
+describe('a job goes on by itself, and redoes no finished shard, after the death of', () => {
   test.each(['temporal', 'workflow', 'host', 'supervisor'] as const)('%s', (victim) =>
-    survive('none', `faults/${victim}`, [victim]),
+    survive('none', `faults/${victim}`, [{ victim, point: choose(points('none')) }]),
   );
 
-  test.each(['bridge', 'device'] as const)('%s', (victim) =>
-    survive('nf4', `faults/${victim}`, [victim]),
-  );
+  test('bridge and device worker', async () => {
+    const leased = points('nf4').filter((point) => point.leased);
+    const first = choose(leased.slice(0, -1));
+    const second = choose(leased.slice(leased.indexOf(first) + 1));
+    const [one, other] = choose([['bridge', 'device'] as const, ['device', 'bridge'] as const]);
+    await survive('nf4', 'faults/device', [
+      { victim: one, point: first },
+      { victim: other, point: second },
+    ]);
+  });
 });

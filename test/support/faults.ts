@@ -1,4 +1,5 @@
-import { readdir } from 'node:fs/promises';
+import { readdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { createPaths, type Paths } from '../../activities/platform/paths.ts';
 import type { ProcessIdentity } from '../../workers/supervisor/procfs.ts';
 import { requireStack } from '../../workers/supervisor/stack.ts';
@@ -22,6 +23,7 @@ export interface FaultStack extends TestStack {
   paths: Paths;
   halts: Halts;
   source: string;
+  calibration: string;
   /** Every process that was seen in it. */
   known: ProcessIdentity[];
 }
@@ -51,11 +53,14 @@ export async function startFaultStack(env: Record<string, string> = {}): Promise
   const halts = await createHalts();
   const source = await tinyModel();
   const stack = await startTestStack({ ...halts.env, ...env });
+  const calibration = join(stack.home, 'calibration.txt');
+  await writeFile(calibration, 'a ship lies at the quay\nnobody knows the cargo\n');
   return {
     ...stack,
     paths: createPaths(stack.home, stack.shm),
     halts,
     source,
+    calibration,
     known: [],
     async stop() {
       await stack.stop();
@@ -67,8 +72,8 @@ export async function startFaultStack(env: Record<string, string> = {}): Promise
 /** Options of an ingest of the tiny model; the gate is there, but not what is tested. */
 export function ingestArguments(stack: FaultStack, method: Method, name: string): string[] {
   const options = ['--name', name, '--quantize', method, '--shard-size', shardSize[method]];
-  const gate = method === 'none' ? [] : ['--gate-min-cosine', '0.5'];
-  return ['ingest', stack.source, ...options, ...gate];
+  const gate = ['--gate-min-cosine', '0.5', '--calibration', stack.calibration];
+  return ['ingest', stack.source, ...options, ...(method === 'none' ? [] : gate)];
 }
 
 /** Brings the tiny model in while processes die, one after the other, and waits for the end. */
