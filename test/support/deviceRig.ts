@@ -37,8 +37,8 @@ export interface Quantized {
 }
 
 /** The activities of one device and of its host over a real bridge, in folders of their own. */
-export async function deviceRig(options: Partial<StartBridgeOptions> = {}) {
-  const host = await ingestHost();
+export async function deviceRig(options: Partial<StartBridgeOptions> = {}, shm?: string) {
+  const host = await ingestHost({ shm });
   const { paths, activities } = host;
   const logger = createLogger('test', 'fatal');
   const started: number[] = [];

@@ -10,6 +10,7 @@ import queue
 import sys
 import threading
 import time
+import traceback
 from typing import Any, Iterator
 
 from .failures import describe
@@ -41,9 +42,14 @@ class Channel:
         threading.Thread(target=self._read, name="channel", daemon=True).start()
 
     def _read(self) -> None:
-        for line in self._reader:
-            self._requests.put(json.loads(line))
-        os._exit(0)
+        try:
+            for line in self._reader:
+                self._requests.put(json.loads(line))
+            os._exit(0)
+        except BaseException:
+            # Deaf, it would look like a hang.
+            traceback.print_exc()
+            os._exit(1)
 
     def requests(self) -> Iterator[dict]:
         while True:

@@ -33,7 +33,7 @@ def die_with_parent(parent: int | None) -> None:
         raise OSError(ctypes.get_errno(), "prctl(PR_SET_PDEATHSIG)")
     # The worker may have died before prctl took effect.
     if parent is not None and os.getppid() != parent:
-        os._exit(0)
+        sys.exit("the worker that started this bridge is gone")
 
 
 def pin_environment(threads: int) -> None:
@@ -51,7 +51,16 @@ def pinned_torch(threads: int):
     import torch
 
     torch.set_num_threads(threads)
+    torch.compile = _uncompiled
     return torch
+
+
+def _uncompiled(model=None, **options):
+    """Stands in for torch.compile: bitsandbytes decorates its operators with it when imported, which
+    imports Dynamo and Inductor, and that takes longer than many a shard. transformers' eager results
+    are the reference, TORCHDYNAMO_DISABLE has everything run eagerly as it is, and a bridge lives
+    for too few calls to win back what a compilation costs."""
+    return model if model is not None else lambda function: function
 
 
 def compute_device(torch) -> str:

@@ -2,13 +2,12 @@
 
 import os
 import time
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 
 from .chunks import Chunk, flat_chunks
 from .documents import read_json
 from .dtypes import SIZES, torch_dtype
 from .failures import BridgeError
+from .pool import shared_pool
 from .process import compute_device, pinned_torch
 from .quantize_tensor import FourBitJob, Int8Job
 from .reading import TensorReader, as_bytes, cast
@@ -29,6 +28,7 @@ def quantize_shard(params: dict, progress) -> dict:
     import bitsandbytes  # noqa: F401 - registers the ops
 
     device = compute_device(torch)
+    map_ = shared_pool(torch, threads).map
     jobs = [_job(torch, planned, plan["doubleQuant"], device) for planned in shard["tensors"]]
     layout = ShardLayout(
         [output for job in jobs for output in job.outputs()],
@@ -40,7 +40,6 @@ def quantize_shard(params: dict, progress) -> dict:
     with (
         Sources(read_json(params["inspection"])) as sources,
         ShardFile(params["output"], layout.max_file_bytes) as file,
-        _workers(torch, threads) as map_,
     ):
         for planned, job in zip(shard["tensors"], jobs):
             source = planned["from"]
@@ -89,20 +88,3 @@ class CopyJob:
 
         for _ in map_(copy, flat_chunks(self._output.nbytes // self._size, workers)):
             pass
-
-
-@contextmanager
-def _workers(torch, threads: int):
-    """Chunks run one to a thread: cheaper than splitting each small op among all threads."""
-    with ThreadPoolExecutor(threads, initializer=lambda: torch.set_num_threads(1)) as pool:
-
-        def map_(function, chunks):
-            futures = [pool.submit(function, chunk) for chunk in chunks]
-            try:
-                for future in futures:
-                    yield future.result()
-            finally:
-                for future in futures:
-                    future.cancel()
-
-        yield map_

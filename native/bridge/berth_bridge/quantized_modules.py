@@ -31,17 +31,33 @@ def refuse_experts(model) -> None:
 
 
 def quantized_and_skipped(model) -> tuple[list[str], list[str]]:
-    """Names of quantized modules, and skip patterns that leave exactly the others unquantized."""
+    """Names of quantized modules, and skip patterns that leave exactly the others unquantized.
+
+    @raise UnsupportedModel where a module that cannot read quantized weights shares them
+    """
     import bitsandbytes as bnb
     from torch import nn
     from transformers.pytorch_utils import Conv1D
 
-    quantized, left = [], []
+    readers = (bnb.nn.Linear4bit, bnb.nn.Linear8bitLt)
+    quantized, left, shared = [], [], {}
     for name, module in model.named_modules():
-        if isinstance(module, (bnb.nn.Linear4bit, bnb.nn.Linear8bitLt)):
+        weight = getattr(module, "weight", None)
+        is_quantized = isinstance(weight, (bnb.nn.Params4bit, bnb.nn.Int8Params))
+        if isinstance(module, readers) and is_quantized:
             quantized.append(name)
-        elif type(module) is nn.Linear or isinstance(module, Conv1D):
+        elif is_quantized:
+            shared[id(weight)] = name
+        # A linear layer that was to be quantized, but is tied to a weight that is not.
+        elif isinstance(module, (*readers, Conv1D)) or type(module) is nn.Linear:
             left.append(name)
+    for name in quantized:
+        if (other := shared.get(id(model.get_submodule(name).weight))) is not None:
+            raise BridgeError(
+                "UnsupportedModel",
+                f"{name}: its weight is tied to {other}, which cannot be quantized; "
+                f"add {name} to --skip-modules",
+            )
     return quantized, sorted(_exact(name, quantized) for name in left)
 
 
