@@ -136,6 +136,37 @@ test('a lost lease is replaced, and sealed shards are not made again', async () 
   });
 });
 
+test('a lease lost at the gate is replaced; no shard is made again', async () => {
+  const script: Script = {
+    shards: 1,
+    before: (name, call) => {
+      if (name === 'evaluateGate' && call <= 2)
+        throw failure('LeaseFenced', `epoch ${call} is not live`);
+    },
+  };
+  await ingest(script, async (run, handle) => {
+    expect(await handle.result()).toMatchObject({ gate: { passed: true } });
+    expect(run.calls.filter((call) => call === 'evaluateGate')).toHaveLength(3);
+    expect(run.calls.filter((call) => call === 'quantizeShard 0')).toHaveLength(1);
+    expect(run.calls.filter((call) => call === 'openCandidate')).toHaveLength(1);
+    expect(run.held).toBe(0);
+  });
+});
+
+test('a lease that is lost again and again ends the job', async () => {
+  const script: Script = {
+    shards: 1,
+    before: (name) => {
+      if (name === 'evaluateGate') throw failure('LeaseFenced', 'its epoch is not live');
+    },
+  };
+  await ingest(script, async (run, handle) => {
+    expect(await failureTypeOf(handle)).toBe('LeaseFenced');
+    expect(run.calls.filter((call) => call === 'evaluateGate')).toHaveLength(5);
+    expect(run.held).toBe(0);
+  });
+});
+
 test('a failed gate publishes nothing and leaves nothing', async () => {
   await ingest({ shards: 1, gateMean: 0.5 }, async (run, handle) => {
     expect(await failureTypeOf(handle)).toBe('AccuracyGateFailed');

@@ -20,3 +20,7 @@ export function createIngestContext(input: IngestRunInput, state: IngestState): 
     },
   };
 }
+
+export function showLostLease({ show }: IngestContext): void {
+  show('the lease was lost; taking another device');
+}

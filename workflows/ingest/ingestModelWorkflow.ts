@@ -10,8 +10,9 @@ import {
 import { deviceActivities, hostActivities } from '../activityProxies.ts';
 import { failure } from '../contracts/errors.ts';
 import type { GateReport, IngestProgress, IngestResult } from '../contracts/ingest.ts';
+import { retryLostLease } from '../leases/retryLostLease.ts';
 import { withGpuLease } from '../leases/withGpuLease.ts';
-import { createIngestContext, type IngestContext } from './context.ts';
+import { createIngestContext, type IngestContext, showLostLease } from './context.ts';
 import { makeAllShards } from './partitions.ts';
 import { advance, failRunning, stageOf, stageReports } from './progress.ts';
 import { type IngestRunInput, mintArtifactId, startState } from './state.ts';
@@ -80,33 +81,43 @@ async function sealCarriedFiles({ input, state, show }: IngestContext): Promise<
 
 async function passGate(context: IngestContext): Promise<GateReport> {
   const { input, state } = context;
-  const { hostId, team, request } = input;
   const stage = stageOf(state.progress, 'gate');
   stage.state = 'running';
   stage.total = 1;
   context.show('opening the candidate');
-  const candidate = await hostActivities(hostId, 'open as a consumer would').openCandidate({
+  const candidate = await hostActivities(input.hostId, 'open as a consumer would').openCandidate({
     artifactId: state.artifactId,
   });
-  context.show('waiting for a device');
-  const { seconds, ...report } = await withGpuLease({ hostId, team, devices: 1 }, (lease) => {
-    context.show('comparing with the original');
+  const { seconds, ...report } = await retryLostLease(
+    () => compareWithOriginal(context, candidate.path),
+    { onLost: () => showLostLease(context) },
+  );
+  if (!report.passed) throw failure('AccuracyGateFailed', describeGate(report), report);
+  advance(stage, candidate.bytes, candidate.seconds + seconds);
+  return report;
+}
+
+async function compareWithOriginal(
+  { input, state, show }: IngestContext,
+  candidate: string,
+): Promise<GateReport & { seconds: number }> {
+  const { hostId, team, request } = input;
+  show('waiting for a device');
+  return withGpuLease({ hostId, team, devices: 1 }, (lease) => {
+    show('comparing with the original');
     const device = lease.devices[0];
     if (device === undefined) throw failure('NoSuchDevice', 'the lease holds no device');
     return deviceActivities(device.taskQueue, 'compare with the original').evaluateGate({
       artifactId: state.artifactId,
       lease,
       source: request.source,
-      candidate: candidate.path,
+      candidate,
       kind: state.modules?.kind ?? 'encoder',
       quantize: request.quantize,
       thresholds: request.gate,
       calibration: request.calibration,
     });
   });
-  if (!report.passed) throw failure('AccuracyGateFailed', describeGate(report), report);
-  advance(stage, candidate.bytes, candidate.seconds + seconds);
-  return report;
 }
 
 function describeGate(report: GateReport): string {

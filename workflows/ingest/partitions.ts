@@ -1,8 +1,9 @@
 import { continueAsNew, workflowInfo } from '@temporalio/workflow';
 import { deviceActivities, hostActivities } from '../activityProxies.ts';
 import type { Lease } from '../contracts/lease.ts';
-import { leaseWasLost, withGpuLease } from '../leases/withGpuLease.ts';
-import type { IngestContext } from './context.ts';
+import { retryLostLease } from '../leases/retryLostLease.ts';
+import { withGpuLease } from '../leases/withGpuLease.ts';
+import { type IngestContext, showLostLease } from './context.ts';
 import { stageOf } from './progress.ts';
 import { makeShards } from './shards.ts';
 import type { IngestRunInput } from './state.ts';
@@ -10,23 +11,13 @@ import type { IngestRunInput } from './state.ts';
 /** Shards made under one lease: long enough to pay for starting a bridge, short enough to share. */
 const shardsPerLease = 8;
 
-/** Leases lost in a row, without a shard sealed between them, before the job gives up. */
-const maxLostLeases = 5;
-
 /** Makes every shard that is not sealed yet, a partition at a time, each under a lease of its own. */
 export async function makeAllShards(context: IngestContext): Promise<void> {
-  let lost = 0;
   while (!isComplete(context)) {
-    const before = context.state.nextShard;
-    try {
-      await makePartition(context);
-      lost = 0;
-    } catch (error) {
-      if (!leaseWasLost(error)) throw error;
-      lost = context.state.nextShard > before ? 1 : lost + 1;
-      if (lost >= maxLostLeases) throw error;
-      context.show('the lease was lost; taking another device');
-    }
+    await retryLostLease(() => makePartition(context), {
+      progress: () => context.state.nextShard,
+      onLost: () => showLostLease(context),
+    });
     if (!isComplete(context)) await handOverIfLong(context);
   }
 }

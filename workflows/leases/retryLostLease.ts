@@ -1,0 +1,26 @@
+import { leaseWasLost } from './withGpuLease.ts';
+
+/** Leases lost in a row, without progress between them, before the job gives up. */
+const maxLostLeases = 5;
+
+/**
+ * Runs work that takes a lease of its own, and again under another one when the lease was lost:
+ * hours of finished work must not be thrown away because a device worker was restarted.
+ * @param options `progress`: grows when an attempt got somewhere; `onLost`: before the next attempt
+ */
+export async function retryLostLease<T>(
+  attempt: () => Promise<T>,
+  { progress = () => 0, onLost }: { progress?: () => number; onLost: () => void },
+): Promise<T> {
+  for (let lost = 0; ; ) {
+    const before = progress();
+    try {
+      return await attempt();
+    } catch (error) {
+      if (!leaseWasLost(error)) throw error;
+      lost = progress() > before ? 1 : lost + 1;
+      if (lost >= maxLostLeases) throw error;
+      onLost();
+    }
+  }
+}
