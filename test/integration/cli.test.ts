@@ -1,4 +1,6 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { once } from 'node:events';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client, Connection, type WorkflowHandle } from '@temporalio/client';
 import { execa } from 'execa';
@@ -10,6 +12,8 @@ import type { IngestInput } from '../../workflows/contracts/ingest.ts';
 import { startTestStack, type TestStack } from '../support/stack.ts';
 
 /** The cheap commands of `berth`, as processes, against a real stack. */
+
+const main = join(packageRoot(), 'dist', 'scripts', 'cli', 'main.js');
 
 let stack: TestStack;
 let connection: Connection;
@@ -54,7 +58,6 @@ async function startStuckJob(workflowId: string): Promise<WorkflowHandle> {
 
 /** `berth` as a process of its own; resolves once it has written `text` to standard error. */
 async function spawnBerth(args: string[], text: string) {
-  const main = join(packageRoot(), 'dist', 'scripts', 'cli', 'main.js');
   const child = execa('node', [main, ...args], { env: stack.env, reject: false, stdin: 'ignore' });
   await new Promise<void>((resolve, reject) => {
     let seen = '';
@@ -97,12 +100,21 @@ describe('status and devices', () => {
 });
 
 describe('failures', () => {
+  beforeAll(async () => {
+    const input = { hostId: '', ref: 'nothing', pin: false, lock: false };
+    input.hostId = (await stack.json<StackStatus>('status')).hostId ?? '';
+    const options = { workflowId: 'warm/nothing/done', taskQueue: 'berth', args: [input] };
+    await client.workflow.execute('warmModelWorkflow', options).catch(() => undefined);
+  });
+
   test.each([
     [['warm', 'nothing'], 'ArtifactNotFound', 2],
     [['verify', `m@sha256:${'0'.repeat(64)}`], 'ArtifactNotFound', 2],
     [['tag', 'nothing', 'stable'], 'ArtifactNotFound', 2],
     [['watch', 'no/such/job'], 'InvalidRequest', 2],
     [['cancel', 'no/such/job'], 'InvalidRequest', 2],
+    [['cancel', 'warm/nothing/done'], 'ArtifactNotFound', 2],
+    [['watch', 'warm/nothing/done'], 'InvalidRequest', 2],
     [['schedules', 'pause', 'none'], 'InvalidRequest', 2],
     [['schedule', 'warm', 'm', '--cron', '99 99 * * *'], 'InvalidRequest', 2],
     [['up', '--detach'], 'StackRunning', 1],
@@ -171,15 +183,46 @@ describe('logs', () => {
   });
 
   test('are followed until Ctrl-C', async () => {
-    const main = join(packageRoot(), 'dist', 'scripts', 'cli', 'main.js');
     const child = execa('node', [main, 'logs', 'supervisor', '-f'], {
       env: stack.env,
       reject: false,
     });
-    await new Promise((resolve) => child.stdout.once('data', resolve));
+    await once(child.stdout, 'data');
     child.kill('SIGINT');
     expect(await child).toMatchObject({ exitCode: 0 });
   });
+});
+
+describe('the stack in the foreground', () => {
+  test('runs beside another one until Ctrl-C', async () => {
+    const home = await mkdtemp(join(tmpdir(), 'berth-second-'));
+    const shm = await mkdtemp('/dev/shm/berth-second-');
+    const env = { ...stack.env, BERTH_HOME: home, BERTH_SHM: shm };
+    const child = execa('node', [main, 'up', '--json'], { env, reject: false });
+    const [document] = await once(child.stdout, 'data');
+    const status: StackStatus = JSON.parse(String(document));
+    expect(status).toMatchObject({ home, state: 'ready' });
+    const first = await stack.json<StackStatus>('status');
+    expect(status.server?.address).not.toBe(first.server?.address);
+    child.kill('SIGINT');
+    expect(await child).toMatchObject({ exitCode: 0 });
+    const after = await execa('node', [main, 'status', '--json'], { env, reject: false });
+    expect(JSON.parse(after.stdout)).toMatchObject({ state: 'stopped' });
+    await Promise.all([home, shm].map((path) => rm(path, { recursive: true })));
+  });
+});
+
+test('the package is imported by its name, and lets a program end', async () => {
+  const program = `
+    import { BerthError, connect } from 'berth';
+    const berth = await connect();
+    const { state } = await berth.status();
+    const failure = await berth.warm('nothing').catch((error) => error);
+    console.log(state, failure instanceof BerthError, failure.type);
+    await berth.close();`;
+  const options = { env: stack.env, cwd: packageRoot() };
+  const { stdout } = await execa('node', ['--input-type=module', '-e', program], options);
+  expect(stdout).toBe('ready true ArtifactNotFound');
 });
 
 describe('a job that is watched', () => {

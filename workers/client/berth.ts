@@ -7,6 +7,7 @@ import type {
   VerifyResult,
   WarmResult,
 } from '../../workflows/contracts/activities.ts';
+import type { CancelResult } from './cancelJob.ts';
 import type { IngestHandle } from './ingestHandle.ts';
 import type { IngestOptions } from './ingestOptions.ts';
 import type { ModelDetails, ModelListing } from './models.ts';
@@ -34,8 +35,13 @@ export interface Berth {
    * attaches to the job under way. Errors: SourceNotAllowed when the source cannot be read.
    */
   ingest(options: IngestOptions): Promise<IngestHandle>;
-  /** Finds a job by its workflow id. Errors: InvalidRequest when there is none. */
+  /** Finds an ingest by its workflow id. Errors: InvalidRequest when there is none. */
   attach(workflowId: string): Promise<IngestHandle>;
+  /**
+   * Asks a job of any kind to stop and waits until it has tidied up. Errors: InvalidRequest when
+   * there is none; the job's own failure when it had failed.
+   */
+  cancel(workflowId: string): Promise<CancelResult>;
 
   /** All versions in the store. Reads files and checks signatures; needs no running stack. */
   models(): Promise<ModelListing>;

@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { type BerthConfig, readConfig } from '../../activities/platform/config.ts';
 import { createPaths, type Paths } from '../../activities/platform/paths.ts';
 import type { Berth, ConnectOptions } from './berth.ts';
+import { cancelJob } from './cancelJob.ts';
 import { createCatalogueReader } from './catalogueReader.ts';
 import { runHostOperation } from './hostOperations.ts';
 import { resolveIngest } from './ingestFiles.ts';
@@ -72,6 +73,7 @@ function createBerth(config: BerthConfig, paths: Paths, { open, close }: Session
       return startIngest(session, { ...asked, hostId: session.hostId });
     },
     attach: async (workflowId) => attachIngest(await open(), workflowId),
+    cancel: async (workflowId) => cancelJob(await open(), workflowId),
 
     models: () => catalogue.models(),
     async show(ref) {

@@ -50,8 +50,7 @@ export function toBerthError(error: unknown, what: string): BerthError {
   if (chain.some((cause) => cause instanceof WorkflowNotFoundError)) {
     return berthError('InvalidRequest', `${what}: no such job; check the workflow id`);
   }
-  const unreachable = chain.some(isUnreachable);
-  if (unreachable) {
+  if (isUnreachable(error)) {
     return berthError(
       'StackUnavailable',
       `${what}: the Temporal server does not answer; berth status shows the stack`,
@@ -71,7 +70,9 @@ function describe(chain: unknown[]): string {
   return telling instanceof TemporalFailure ? `${message}; see berth logs` : message;
 }
 
-/** gRPC codes 4 and 14: no answer in time, no connection. */
+/** Whether it goes back to gRPC code 4 or 14: no answer in time, no connection. */
 export function isUnreachable(error: unknown): boolean {
-  return isGrpcServiceError(error) && (error.code === 4 || error.code === 14);
+  return [...causes(error)].some(
+    (cause) => isGrpcServiceError(cause) && (cause.code === 4 || cause.code === 14),
+  );
 }

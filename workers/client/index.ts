@@ -20,6 +20,7 @@ export type {
 } from '../../workflows/contracts/ingest.ts';
 export type { Manifest } from '../../workflows/contracts/manifest.ts';
 export type { Berth, ConnectOptions } from './berth.ts';
+export type { CancelResult } from './cancelJob.ts';
 export { connect } from './connect.ts';
 export type { IngestHandle } from './ingestHandle.ts';
 export type { IngestOptions } from './ingestOptions.ts';

@@ -1,4 +1,5 @@
 import { basename } from 'node:path';
+import { berthError } from '../../workflows/contracts/errors.ts';
 import { ingestWorkflowId, workflowTaskQueue } from '../../workflows/contracts/ids.ts';
 import type { IngestInput, IngestRequest } from '../../workflows/contracts/ingest.ts';
 import { toBerthError } from './failures.ts';
@@ -65,7 +66,10 @@ export function describeIngest(request: IngestRequest): {
  */
 export async function attachIngest(session: Session, workflowId: string): Promise<IngestHandle> {
   try {
-    const { runId } = await session.client.workflow.getHandle(workflowId).describe();
+    const { runId, type } = await session.client.workflow.getHandle(workflowId).describe();
+    if (type !== ingestWorkflowType) {
+      throw berthError('InvalidRequest', `${workflowId}: is a ${type}, expected an ingest`);
+    }
     return createIngestHandle(session, workflowId, runId);
   } catch (error) {
     throw toBerthError(error, workflowId);

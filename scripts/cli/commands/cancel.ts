@@ -1,4 +1,3 @@
-import { BerthError } from '../../../workflows/contracts/errors.ts';
 import { defineAction, type Registry } from '../action.ts';
 
 export function registerCancel(registry: Registry): void {
@@ -7,21 +6,9 @@ export function registerCancel(registry: Registry): void {
     .description('stop a job and wait until it has tidied up')
     .argument('<workflow-id>', 'as ingest --detach printed it');
   defineAction(registry, command, async ({ berth }, workflowId = '') => {
-    const handle = await berth.attach(workflowId);
-    await handle.cancel();
-    try {
-      await handle.result();
-    } catch (error) {
-      if (!(error instanceof BerthError) || error.type !== 'JobCancelled') throw error;
-      return {
-        json: { workflowId, cancelled: true },
-        text: `${workflowId}: cancelled; nothing was published`,
-      };
-    }
-    return {
-      json: { workflowId, cancelled: false },
-      text: `${workflowId}: was done before it could be cancelled`,
-      exitCode: 1,
-    };
+    const result = await berth.cancel(workflowId);
+    return result.cancelled
+      ? { json: result, text: `${workflowId}: cancelled; nothing was published` }
+      : { json: result, text: `${workflowId}: was done before`, exitCode: 1 };
   });
 }
