@@ -1,4 +1,4 @@
-import { proxyActivities } from '@temporalio/workflow';
+import { ActivityCancellationType, proxyActivities } from '@temporalio/workflow';
 import type { DeviceActivities, HostActivities } from './contracts/activities.ts';
 import { hostTaskQueue } from './contracts/ids.ts';
 
@@ -15,6 +15,8 @@ export function hostActivities(hostId: string, summary: string): HostActivities 
     startToCloseTimeout: '24 hours',
     heartbeatTimeout,
     summary,
+    // Whoever removes a cancelled job's files must know that nothing writes new ones any more.
+    cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
     // Only unexpected errors get here: what cannot succeed is marked non-retryable by its type.
     retry: { initialInterval: '1 second', maximumInterval: '30 seconds', maximumAttempts: 20 },
   });

@@ -33,7 +33,12 @@ async function ingest<T>(
 ): Promise<T> {
   const hostId = randomUUID();
   const run = createScriptedRun(script, `device.${hostId}`);
-  const base = { connection: server.nativeConnection, namespace: server.namespace };
+  const base = {
+    connection: server.nativeConnection,
+    namespace: server.namespace,
+    // A cancellation arrives with a heartbeat.
+    maxHeartbeatThrottleInterval: '200 ms',
+  };
   const taskQueue = `berth-${hostId}`;
   const workers = await Promise.all([
     Worker.create({ ...base, taskQueue, workflowBundle }),
@@ -211,6 +216,35 @@ test('cancelling while a shard is made gives the device back and leaves nothing'
     expect(run.calls).toContain('clearDevice');
     expect(run.calls.at(-1)).toBe('discardArtifact');
     expect(run.held).toBe(0);
+  });
+});
+
+test('what a cancelled job left is removed only once nothing of it runs any more', async () => {
+  let resolve = () => {};
+  const started = new Promise<void>((settle) => {
+    resolve = settle;
+  });
+  const order: string[] = [];
+  const script: Script = {
+    shards: 1,
+    before: async (name) => {
+      if (name === 'discardArtifact') order.push('discarded');
+      if (name !== 'inspectSource') return;
+      resolve();
+      const context = Context.current();
+      const timer = setInterval(() => context.heartbeat(), 200);
+      await context.cancelled.finally(() => {
+        clearInterval(timer);
+        order.push('inspection stopped');
+      });
+    },
+  };
+  await ingest(script, async (run, handle) => {
+    await started;
+    await handle.cancel();
+    expect(await failureTypeOf(handle)).toBe('CancelledFailure');
+    expect(order).toEqual(['inspection stopped', 'discarded']);
+    expect(run.calls).toEqual(['inspectSource', 'discardArtifact']);
   });
 });
 

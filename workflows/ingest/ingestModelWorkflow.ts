@@ -1,10 +1,13 @@
 import {
+  ActivityFailure,
   CancellationScope,
+  CancelledFailure,
   ContinueAsNew,
   defineQuery,
   isCancellation,
   log,
   setHandler,
+  TimeoutFailure,
   workflowInfo,
 } from '@temporalio/workflow';
 import { deviceActivities, hostActivities } from '../activityProxies.ts';
@@ -33,14 +36,18 @@ export async function ingestModelWorkflow(input: IngestRunInput): Promise<Ingest
     return await runIngest(context);
   } catch (error) {
     if (error instanceof ContinueAsNew) throw error;
-    failRunning(
-      state.progress,
-      isCancellation(error) ? 'cancelled; tidying up' : 'failed; tidying up',
-    );
+    const cancelled = wasCancelled(error);
+    failRunning(state.progress, cancelled ? 'cancelled; tidying up' : 'failed; tidying up');
     await CancellationScope.nonCancellable(() => discard(context));
-    context.show(isCancellation(error) ? 'cancelled' : 'failed');
-    throw error;
+    context.show(cancelled ? 'cancelled' : 'failed');
+    throw cancelled && !isCancellation(error) ? new CancelledFailure('cancelled') : error;
   }
+}
+
+/** A worker that dies before it heeds a cancellation ends in a time-out: the job was cancelled still. */
+function wasCancelled(error: unknown): boolean {
+  const timedOut = error instanceof ActivityFailure && error.cause instanceof TimeoutFailure;
+  return isCancellation(error) || (timedOut && CancellationScope.current().consideredCancelled);
 }
 
 async function runIngest(context: IngestContext): Promise<IngestResult> {
