@@ -14,6 +14,7 @@ import { checkUnchanged } from './source/identity.ts';
 import { floatTensors, inspectWeights } from './source/inspectWeights.ts';
 import { listSource, type SourceListing } from './source/listSource.ts';
 import { type ScanResult, scanFiles } from './source/scanFiles.ts';
+import { createScanRecords, type ScanRecords } from './source/scanRecords.ts';
 import { type SourceSelection, selectFiles } from './source/selectFiles.ts';
 import { verifySignature } from './source/verifySignature.ts';
 
@@ -41,17 +42,18 @@ export async function inspectSource(
   const selection = await selectFiles(listing, request);
   await checkConfigs(selection.files, request.quantize);
   const { tensors, byFile } = await inspectWeights(selection);
-  const scans = await scanSelection(selection, byFile);
-  const files = selection.files.map((file, i) => ({ ...file, sha256: scans[i]?.sha256 as string }));
+  await staging.begin(artifactId);
+  const records = createScanRecords(paths.staging(artifactId).scans);
+  const digests = await scanSelection(selection, byFile, records);
+  const files = selection.files.map((file, i) => ({ ...file, sha256: digests[i]! }));
   if (request.verifyKeyPem !== undefined) {
     const { signature } = selection;
     const present = listing.files.map(({ path }) => path);
     await verifySignature({ signature, files, present }, request.verifyKeyPem);
   }
   await checkUnchanged(filesRead(selection));
-  const sourceBytes = files.reduce((sum, { identity }) => sum + identity.size, 0);
+  const sourceBytes = bytesOf(files);
   const { leftOut } = selection;
-  await staging.begin(artifactId);
   const inspection: Inspection = { source: listing.root, files, tensors, leftOut, sourceBytes };
   await writeJsonAtomic(paths.staging(artifactId).inspection, inspection);
   logger.info(
@@ -68,38 +70,51 @@ export async function inspectSource(
   };
 }
 
+/** Files that an earlier attempt scanned, and that are still the same, are not read again. */
 async function scanSelection(
   { files }: SourceSelection,
   byFile: ReadonlyMap<string, HeaderTensor[]>,
-): Promise<ScanResult[]> {
-  const floats = files.map(({ path }) => floatTensors(byFile.get(path) ?? []));
-  const job = scanFiles(
-    files.map((file, index) => ({
-      file,
-      ranges: (floats[index] ?? []).map(({ offset, bytes, dtype }) => ({
-        offset,
-        length: bytes,
-        dtype,
-      })),
-    })),
-  );
+  records: ScanRecords,
+): Promise<string[]> {
+  const known = await Promise.all(files.map((file) => records.find(file)));
+  const unknown = files.filter((_, index) => known[index] === undefined);
+  const floats = unknown.map(({ path }) => floatTensors(byFile.get(path) ?? []));
+  const toScan = unknown.map((file, index) => ({ file, ranges: floats[index]!.map(rangeOf) }));
+  const totalBytes = bytesOf(files);
   const scans = await heartbeatWhile(
-    job,
-    files.reduce((sum, { identity }) => sum + identity.size, 0),
+    scanFiles(toScan, records.add),
+    totalBytes,
+    totalBytes - bytesOf(unknown),
   );
   for (const [index, { nonFinite }] of scans.entries()) {
-    const first = nonFinite[0];
-    const tensor = floats[index]?.[first?.range ?? -1];
-    if (first === undefined || tensor === undefined) continue;
-    const file = files[index]?.path;
-    const others = nonFinite.length > 1 ? `, and ${nonFinite.length - 1} more tensors do` : '';
-    throw berthError(
-      'NonFiniteTensor',
-      `${file}: tensor ${excerpt(tensor.name)} (${tensor.dtype} [${tensor.shape}]) holds NaN or infinity at element ${first.element}${others}; expected finite weights, repair the model`,
-      { file, tensor: tensor.name, element: first.element },
-    );
+    requireFinite(unknown[index]!.path, floats[index]!, nonFinite);
   }
-  return scans;
+  const scanned = scans.values();
+  return known.map((sha256) => sha256 ?? (scanned.next().value as ScanResult).sha256);
+}
+
+function rangeOf({ offset, bytes, dtype }: HeaderTensor) {
+  return { offset, length: bytes, dtype };
+}
+
+function bytesOf(files: SourceSelection['files']): number {
+  return files.reduce((sum, { identity }) => sum + identity.size, 0);
+}
+
+function requireFinite(
+  file: string,
+  floats: readonly HeaderTensor[],
+  nonFinite: ScanResult['nonFinite'],
+): void {
+  const first = nonFinite[0];
+  const tensor = floats[first?.range ?? -1];
+  if (first === undefined || tensor === undefined) return;
+  const others = nonFinite.length > 1 ? `, and ${nonFinite.length - 1} more tensors do` : '';
+  throw berthError(
+    'NonFiniteTensor',
+    `${file}: tensor ${excerpt(tensor.name)} (${tensor.dtype} [${tensor.shape}]) holds NaN or infinity at element ${first.element}${others}; expected finite weights, repair the model`,
+    { file, tensor: tensor.name, element: first.element },
+  );
 }
 
 function filesRead({ files, signature }: SourceSelection): SourceListing['files'] {

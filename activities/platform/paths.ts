@@ -42,6 +42,8 @@ export function createPaths(home: string, shm: string) {
         root,
         /** What inspectSource found (records.ts, Inspection). */
         inspection: join(root, 'inspection.json'),
+        /** Files of the source that were scanned already, for a retry (scanRecords.ts). */
+        scans: join(root, 'scans'),
         /** What the bridge resolved (records.ts, Modules). */
         modules: join(root, 'modules.json'),
         /** config.json as the consumer will see it, written by the bridge when quantizing. */

@@ -25,16 +25,23 @@ const maxFilesAtOnce = 4;
  * Hashes files and looks for NaN and infinity, in one read of each, several at once.
  * @returns a job that resolves to one result a file, in the order given; BerthError SourceChanged
  *   when a file changes while it is read.
+ * @param onFinite called, and awaited, for each file that was read to its end and is finite
  */
-export function scanFiles(files: readonly FileToScan[]): WatchedJob<ScanResult[]> {
+export function scanFiles(
+  files: readonly FileToScan[],
+  onFinite: (file: KnownFile, sha256: string) => Promise<void> = async () => {},
+): WatchedJob<ScanResult[]> {
   const work = createWork();
   const one = async ({ file, ranges }: FileToScan): Promise<ScanResult> => {
     try {
       const { sha256, bytes, nonFinite } = await work.run(
         scanFile({ path: file.realPath, ranges, threads: 2 }),
       );
-      if (bytes === file.identity.size) return { sha256, nonFinite };
-      throw sourceChanged(file.path, `had ${file.identity.size} bytes and now has ${bytes}`);
+      if (bytes !== file.identity.size) {
+        throw sourceChanged(file.path, `had ${file.identity.size} bytes and now has ${bytes}`);
+      }
+      if (nonFinite.length === 0) await onFinite(file, sha256);
+      return { sha256, nonFinite };
     } catch (error) {
       throw changedOr(error, file);
     }

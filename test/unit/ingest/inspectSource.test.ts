@@ -1,5 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto';
-import { appendFile, readFile, rename, utimes, writeFile } from 'node:fs/promises';
+import { appendFile, readdir, readFile, rename, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { inspectionSchema } from '../../../activities/ingest/records.ts';
@@ -58,6 +58,27 @@ describe('an inspection', () => {
     await activities.inspectSource({ artifactId, request, listingSha256: '' });
     const again = await readFile(paths.staging(artifactId).inspection, 'utf8');
     expect(JSON.parse(again)).toEqual(inspection);
+  });
+
+  test('resumes: what an earlier attempt scanned is read again only if it changed', async () => {
+    const source = await modelFolder(shardedFiles());
+    const { activities, inspection, paths } = await inspect(source);
+    const { scans } = paths.staging(artifactId);
+    // A digest that only the record can have tells whose word the inspection took.
+    for (const name of await readdir(scans)) {
+      const record = JSON.parse(await readFile(join(scans, name), 'utf8'));
+      await writeFile(join(scans, name), JSON.stringify({ ...record, sha256: 'recorded' }));
+    }
+    const changed = join(source, 'tokenizer.json');
+    await writeFile(changed, '{"another": "tokenizer"}');
+    const request = ingestRequest(source);
+    await activities.inspectSource({ artifactId, request, listingSha256: '' });
+    const again = JSON.parse(await readFile(paths.staging(artifactId).inspection, 'utf8'));
+    expect(inspection.files.length).toBeGreaterThan(3);
+    for (const file of again.files) {
+      const read = file.path === 'tokenizer.json';
+      expect(file.sha256, file.path).toBe(read ? sha256(await readFile(changed)) : 'recorded');
+    }
   });
 
   test('names at most a hundred left-out files in its summary, and keeps all', async () => {
