@@ -1,5 +1,6 @@
 import type { Bench } from './bench.ts';
 import { bench as floe } from './floe.ts';
+import { bench as quantize } from './quantize.ts';
 import { bench as warm } from './warm.ts';
 
-export const benches: readonly Bench[] = [floe, warm];
+export const benches: readonly Bench[] = [floe, quantize, warm];
