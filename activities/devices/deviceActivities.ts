@@ -7,6 +7,7 @@ import type {
 import { berthError } from '../../workflows/contracts/errors.ts';
 import { requireSharedMemory } from '../artifacts/plaintext/sharedMemory.ts';
 import { removePartials, scratchFile } from '../ingest/scratch.ts';
+import { shortenNames } from '../ingest/shortenNames.ts';
 import { readPlan, shardOf } from '../ingest/stagingFiles.ts';
 import type { Logger } from '../platform/logging.ts';
 import type { Paths } from '../platform/paths.ts';
@@ -41,7 +42,7 @@ async function resolveModules(
   { lease, artifactId, quantize, doubleQuant, skipModules }: ResolveModulesInput,
 ) {
   const { inspection, modules, config } = paths.staging(artifactId);
-  return callBridge(await bridge.use(lease), resolveModulesMethod, {
+  const resolved = await callBridge(await bridge.use(lease), resolveModulesMethod, {
     inspection,
     modules,
     config,
@@ -49,6 +50,7 @@ async function resolveModules(
     doubleQuant,
     skipModules: skipModules ?? null,
   });
+  return { ...resolved, droppedTensors: shortenNames(resolved.droppedTensors) };
 }
 
 /** @throws BerthError LeaseFenced, BridgeFailed, NotWarmable, SourceChanged, OutOfSpace, NonFiniteTensor */

@@ -9,6 +9,7 @@ import type { IngestDeps } from './deps.ts';
 import type { Inspection } from './records.ts';
 import type { HeaderTensor } from './safetensors/header.ts';
 import { excerpt } from './safetensors/strictJsonError.ts';
+import { shortenNames } from './shortenNames.ts';
 import { checkConfigs } from './source/checkConfigs.ts';
 import { checkUnchanged } from './source/identity.ts';
 import { floatTensors, inspectWeights } from './source/inspectWeights.ts';
@@ -17,9 +18,6 @@ import { type ScanResult, scanFiles } from './source/scanFiles.ts';
 import { createScanRecords, type ScanRecords } from './source/scanRecords.ts';
 import { type SourceSelection, selectFiles } from './source/selectFiles.ts';
 import { verifySignature } from './source/verifySignature.ts';
-
-/** Names of left-out files that a summary carries; all of them are in the inspection. */
-const maxNames = 100;
 
 /**
  * Checks a source, hashes it and leaves its inspection in staging.
@@ -64,7 +62,7 @@ export async function inspectSource(
     files: files.length,
     tensors: tensors.length,
     sourceBytes,
-    leftOut: shorten(leftOut),
+    leftOut: shortenNames(leftOut),
     listingSha256: listing.listingSha256,
     seconds: (performance.now() - started) / 1000,
   };
@@ -119,9 +117,4 @@ function requireFinite(
 
 function filesRead({ files, signature }: SourceSelection): SourceListing['files'] {
   return signature === undefined ? files : [...files, signature];
-}
-
-function shorten(names: readonly string[]): string[] {
-  if (names.length <= maxNames) return [...names];
-  return [...names.slice(0, maxNames), `… and ${names.length - maxNames} more`];
 }

@@ -13,11 +13,15 @@ export interface ShardPlanOptions {
 
 type Shard = ShardPlan['shards'][number];
 
+/** A summary of the plan travels through Temporal, whose payloads end at 2 MB. */
+const maxShards = 10_000;
+
 /**
  * Cuts a model into Hugging Face shards: in the order given, each as full as the bound allows, a
  * weight and its quantization state in one file. The same input gives the same plan.
  * @param modules what becomes of each tensor; undefined keeps every source tensor as it is.
- * @throws BerthError InvalidModel naming a tensor that the source lacks or holds in another shape.
+ * @throws BerthError InvalidModel naming a tensor that the source lacks or holds in another shape;
+ *   InvalidRequest for a bound that makes more than 10,000 shards.
  */
 export function planShards(
   inspection: Pick<Inspection, 'tensors'>,
@@ -39,6 +43,12 @@ export function planShards(
     }
     groups.at(-1)?.push(planned);
     room -= bytes;
+  }
+  if (groups.length > maxShards) {
+    throw berthError(
+      'InvalidRequest',
+      `shard size ${shardBytes}: makes ${groups.length} shards, expected at most ${maxShards}; choose a larger --shard-size`,
+    );
   }
   const shards = groups.map((tensors, index) => makeShard(tensors, index, groups.length));
   return { quantize, doubleQuant, shards };

@@ -16,7 +16,15 @@ export function packageRoot(from: string = import.meta.url): string {
   return folder;
 }
 
+/** Berth's own version. */
+export function berthVersion(): string {
+  return readManifest(packageRoot()).version;
+}
+
 function isBerth(folder: string): boolean {
-  const manifest = join(folder, 'package.json');
-  return existsSync(manifest) && JSON.parse(readFileSync(manifest, 'utf8')).name === 'berth';
+  return existsSync(join(folder, 'package.json')) && readManifest(folder).name === 'berth';
+}
+
+function readManifest(folder: string): { name: string; version: string } {
+  return JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
 }

@@ -111,9 +111,8 @@ export function publishInput(artifactId: string, name = 'acme/mini', tag = 'late
     workflow: { workflowId: `ingest/${name}/${tag}/0123456789`, runId: 'run' },
     listingSha256: 'ab'.repeat(32),
     gate: null,
-    tools: { berth: '0.1.0' },
+    tools: {},
     quantizedModules: 0,
-    droppedTensors: [],
   };
 }
 

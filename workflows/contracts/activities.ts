@@ -34,6 +34,7 @@ export interface ResolveModulesInput extends ArtifactJob {
 
 export interface ModulesSummary {
   quantizedModules: number;
+  /** The first names; the modules in staging hold all. */
   droppedTensors: string[];
   /** Whether the gate compares embeddings or next-token distributions. */
   kind: 'encoder' | 'causal-lm';
@@ -102,7 +103,6 @@ export interface PublishInput extends ArtifactJob {
   gate: GateReport | null;
   tools: Record<string, string>;
   quantizedModules: number;
-  droppedTensors: string[];
 }
 
 export interface PublishResult {

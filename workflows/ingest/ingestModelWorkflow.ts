@@ -161,7 +161,6 @@ async function publish(context: IngestContext, gate: GateReport | null): Promise
     gate,
     tools: state.modules?.tools ?? {},
     quantizedModules: state.modules?.quantizedModules ?? 0,
-    droppedTensors: state.modules?.droppedTensors ?? [],
   });
   advance(stage, published.storedBytes, published.seconds);
   show('published');

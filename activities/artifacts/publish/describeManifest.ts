@@ -5,6 +5,8 @@ import { rootDigest, sortTree } from '../oms/resources.ts';
 
 /** What the steps before publishing left in staging. */
 export interface PublishRecords {
+  /** Version of Berth. */
+  berth: string;
   sealed: readonly SealedFile[];
   inspection: Inspection;
   plan: ShardPlan;
@@ -33,7 +35,7 @@ export function describeManifest(
   omsBundle: unknown,
 ): Manifest {
   const { request } = input;
-  const { sealed, inspection, plan, modules } = records;
+  const { berth, sealed, inspection, plan, modules } = records;
   return {
     formatVersion,
     artifactId: input.artifactId,
@@ -47,7 +49,7 @@ export function describeManifest(
       bytes: inspection.sourceBytes,
       listingSha256: input.listingSha256,
       leftOut: inspection.leftOut,
-      droppedTensors: input.droppedTensors,
+      droppedTensors: modules?.droppedTensors ?? [],
     },
     quantization: {
       method: request.quantize,
@@ -56,7 +58,7 @@ export function describeManifest(
       skippedModules: modules?.skippedModules ?? [],
     },
     shards: plan.shards.length,
-    tools: input.tools,
+    tools: { ...input.tools, berth },
     gate: input.gate,
     files: sortTree(sealed).map(
       ({ path, plaintextBytes, plaintextSha256, ciphertextBytes, ciphertextSha256, blob }) => ({

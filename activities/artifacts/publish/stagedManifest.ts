@@ -5,6 +5,7 @@ import { berthError } from '../../../workflows/contracts/errors.ts';
 import { inspectionSchema, modulesSchema, shardPlanSchema } from '../../ingest/records.ts';
 import { readJson } from '../../platform/atomicFile.ts';
 import { createFileOnce } from '../../platform/createOnce.ts';
+import { berthVersion } from '../../platform/packageRoot.ts';
 import type { Paths } from '../../platform/paths.ts';
 import { type OpenedManifest, openManifest, signManifest } from '../manifest.ts';
 import { createOmsBundle } from '../oms/createBundle.ts';
@@ -77,7 +78,7 @@ async function readRecords(
   if (plan === undefined) throw incomplete(artifactId, `${places.plan} is missing`);
   const missing = missingFiles({ sealed, plan });
   if (missing.length > 0) throw incomplete(artifactId, `${missing.join(', ')} was never sealed`);
-  return { sealed, inspection, plan, modules };
+  return { berth: berthVersion(), sealed, inspection, plan, modules };
 }
 
 function incomplete(artifactId: string, reason: string) {

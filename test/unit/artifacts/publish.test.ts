@@ -3,6 +3,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { PublishStep } from '../../../activities/artifacts/publish/publish.ts';
 import { createWork } from '../../../activities/artifacts/work.ts';
+import { writeJsonAtomic } from '../../../activities/platform/atomicFile.ts';
 import { type ArtifactHome, createArtifactHome, sampleFiles } from '../../support/artifactHome.ts';
 
 let home: ArtifactHome;
@@ -23,6 +24,20 @@ test('publishes a model that resolves by name, by tag and by digest', async () =
   expect(byDigest.manifest).toEqual(byTag.manifest);
   expect(published.modelBytes).toBe(Object.values(files).reduce((sum, b) => sum + b.length, 0));
   await expect(catalogue.resolve('acme/mini')).rejects.toMatchObject({ type: 'ArtifactNotFound' });
+});
+
+test('records which Berth made a version, and every dropped tensor and file left out', async () => {
+  const artifactId = await home.stage(sampleFiles());
+  const droppedTensors = Array.from({ length: 500 }, (_, index) => `layer.${index}.position_ids`);
+  await writeJsonAtomic(home.paths.staging(artifactId).modules, {
+    ...{ architecture: 'BertModel', kind: 'encoder', dtype: 'float32', weights: [] },
+    ...{ droppedTensors, skippedModules: [], doubleQuant: false, tools: {} },
+  });
+  await home.publish(artifactId);
+  const { manifest } = await home.artifacts.catalogue.resolve('acme/mini');
+  expect(manifest.source.droppedTensors).toEqual(droppedTensors);
+  expect(manifest.source.leftOut).toEqual(['pytorch_model.bin']);
+  expect(manifest.tools.berth).toMatch(/^\d+\.\d+\.\d+/);
 });
 
 test('records the version that the tag named before as the parent', async () => {

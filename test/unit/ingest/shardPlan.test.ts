@@ -176,4 +176,17 @@ describe('refused', () => {
     );
     expect(plan([sourceTensor('s', 'F32', [3, 2])], wanted).shards).toHaveLength(1);
   });
+
+  test('a bound that makes more shards than a summary may hold', () => {
+    const tensors = Array.from({ length: 10_001 }, (_, i) => sourceTensor(`t${i}`, 'F32', [300]));
+    expect(() =>
+      planShards({ tensors }, undefined, { quantize: 'none', shardBytes: 1000 }),
+    ).toThrow(/^shard size 1000: makes 10001 shards, expected at most 10000/);
+    const most = { tensors: tensors.slice(1) };
+    const { shards } = planShards(most, undefined, { quantize: 'none', shardBytes: 1000 });
+    const summary = shards.map(({ index, file, sourceBytes, maxBytes }) => ({
+      ...{ index, file, sourceBytes, maxBytes },
+    }));
+    expect(JSON.stringify(summary).length).toBeLessThan(2e6);
+  });
 });
