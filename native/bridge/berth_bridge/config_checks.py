@@ -64,7 +64,7 @@ def reference_class(source_config: dict, config):
     if not names:
         from transformers.models.auto.modeling_auto import MODEL_MAPPING
 
-        found = MODEL_MAPPING.get(type(config))
+        found = MODEL_MAPPING.get(type(config), None)
         class_ = found[0] if isinstance(found, (list, tuple)) else found
         if class_ is None:
             raise BridgeError("UnsupportedModel", "config.json: names no architecture, nor does its type")

@@ -46,7 +46,7 @@ def quantization(case: dict) -> BitsAndBytesConfig:
 def run(case: dict) -> dict:
     torch.set_num_threads(case["threads"])
     with open(os.path.join(case["source"], "config.json"), encoding="utf-8") as file:
-        class_ = getattr(transformers, json.load(file)["architectures"][0])
+        class_ = getattr(transformers, json.load(file).get("architectures", ["AutoModel"])[0])
     model = class_.from_pretrained(
         case["source"], dtype="auto", quantization_config=quantization(case), device_map={"": "cpu"}
     )
