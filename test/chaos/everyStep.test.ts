@@ -1,10 +1,10 @@
-import { afterEach, beforeEach, describe, expect, onTestFailed, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { findDamage } from '../support/faults/damage.ts';
 import { type Method, pointsOf } from '../support/faults/points.ts';
-import { chaosSeed, createChooser } from '../support/faults/seed.ts';
+import { chaosSeed, createChooser, explainFailure } from '../support/faults/seed.ts';
 import { type Victim, victims } from '../support/faults/victims.ts';
 import {
   type FaultStack,
-  findDamage,
   ingestUnderFaults,
   shardsOf,
   startFaultStack,
@@ -27,7 +27,7 @@ async function dieAtEveryStep(method: Method, victim: Victim): Promise<void> {
   const faults = pointsOf(method, shard, shardsOf[method])
     .filter(({ leased }) => leased || !ofDevice)
     .map((point) => ({ victim, point }));
-  onTestFailed(() => console.error(`BERTH_CHAOS_SEED=${seed} repeats it, at shard ${shard}`));
+  explainFailure(`BERTH_CHAOS_SEED=${seed} repeats it, at shard ${shard}`);
   const job = await ingestUnderFaults(stack, { method, name: 'chaos', faults });
   expect(await findDamage(stack, job, 'chaos')).toEqual([]);
 }

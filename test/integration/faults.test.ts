@@ -1,10 +1,10 @@
-import { afterAll, beforeAll, describe, expect, onTestFailed, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { findDamage } from '../support/faults/damage.ts';
 import { type FaultPoint, type Method, pointsOf } from '../support/faults/points.ts';
-import { chaosSeed, createChooser } from '../support/faults/seed.ts';
+import { chaosSeed, createChooser, explainFailure } from '../support/faults/seed.ts';
 import {
   type Fault,
   type FaultStack,
-  findDamage,
   ingestUnderFaults,
   shardsOf,
   startFaultStack,
@@ -27,10 +27,8 @@ function points(method: Method): FaultPoint[] {
 }
 
 async function survive(method: Method, name: string, faults: readonly Fault[]): Promise<void> {
-  onTestFailed(() => {
-    const deaths = faults.map(({ victim, point }) => `${victim} at ${point.name}`).join('; ');
-    console.error(`BERTH_CHAOS_SEED=${seed} repeats it: ${deaths}`);
-  });
+  const deaths = faults.map(({ victim, point }) => `${victim} at ${point.name}`).join('; ');
+  explainFailure(`BERTH_CHAOS_SEED=${seed} repeats it: ${deaths}`);
   const job = await ingestUnderFaults(stack, { method, name, faults });
   expect(await findDamage(stack, job, name)).toEqual([]);
 }

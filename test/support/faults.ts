@@ -1,11 +1,10 @@
-import { readdir, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createPaths, type Paths } from '../../activities/platform/paths.ts';
 import type { ProcessIdentity } from '../../workers/supervisor/procfs.ts';
 import { requireStack } from '../../workers/supervisor/stack.ts';
 import { type ArmedHalt, createHalts, type Halts } from './faults/halts.ts';
 import { type JobView, viewJob } from './faults/jobView.ts';
-import { findLeftovers } from './faults/leftovers.ts';
 import type { FaultPoint, Method } from './faults/points.ts';
 import {
   findVictim,
@@ -93,11 +92,10 @@ export async function ingestUnderFaults(
     const halt = armed.get(fault);
     await withView(stack, workflowId, (view) =>
       describing(`step ${index}: kill ${fault.victim} at ${fault.point.name}`, async (givenUp) => {
-        if ('activity' in fault.point.at) await view.whileRunning(fault.point.at.activity, givenUp);
-        else await halt?.reached(givenUp);
+        await arrive(stack, view, fault.point, halt, givenUp);
         // Armed before anything goes on: the next step must not slip by.
         await arm(faults[index + 1]);
-        await strike(stack, fault, givenUp);
+        await strike(stack, fault.victim, givenUp);
         await halt?.release();
       }),
     );
@@ -107,8 +105,7 @@ export async function ingestUnderFaults(
   return { workflowId, shards: shardsOf[method], method, completed };
 }
 
-async function strike(stack: FaultStack, { victim, point }: Fault, givenUp: AbortSignal) {
-  if (point.leased) await findVictim(stack.paths, 'bridge', givenUp);
+async function strike(stack: FaultStack, victim: Victim, givenUp: AbortSignal) {
   const found = await findVictim(stack.paths, victim, givenUp);
   const before = await processesOf(stack.paths);
   stack.known.push(...before);
@@ -121,32 +118,47 @@ async function strike(stack: FaultStack, { victim, point }: Fault, givenUp: Abor
   }
 }
 
-/** Everything that is wrong after a job that is done: nothing, one hopes. Removes the model. */
-export async function findDamage(
+/** How a job ended that was cancelled at a step. */
+export interface CancelledJob {
+  /** False when it was done before the request could be heeded. */
+  cancelled: boolean;
+  code: number;
+}
+
+/** Brings the tiny model in, and asks `berth cancel` to stop it at a step. */
+export async function cancelAt(
   stack: FaultStack,
-  { completed, shards, method }: FaultedJob,
-  name: string,
-): Promise<string[]> {
-  const make = method === 'none' ? 'assembleShard' : 'quantizeShard';
-  const once = [
-    ...['inspectSource', 'planShards', 'sealCarriedFiles', 'publishArtifact'],
-    ...Array.from({ length: shards }, (_, index) => [`${make} ${index}`, `sealShard ${index}`]),
-  ].flat();
-  const damage = once
-    .filter((activity) => completed[activity] !== 1)
-    .map((activity) => `${activity} was completed ${completed[activity] ?? 0} times`);
-  const verified = await stack.json<{ ok: boolean; failures: unknown[] }>('verify', name);
-  if (!verified.ok) damage.push(`verify: ${JSON.stringify(verified.failures)}`);
-  const warm = await stack.json<{ path: string }>('warm', name);
-  damage.push(...(await findLeftovers(stack.paths, stack.known)));
-  await stack.json('evict', name);
-  await stack.json('remove', name, '--yes');
-  const { store, modelsRoot } = stack.paths;
-  for (const folder of [store.blobsRoot, store.wrapsRoot, store.manifests, modelsRoot]) {
-    const names = await readdir(folder);
-    damage.push(...names.map((left) => `${folder}/${left} stayed after ${warm.path} was removed`));
-  }
-  return damage;
+  { method, name, point }: { method: Method; name: string; point: FaultPoint },
+): Promise<CancelledJob> {
+  const halt = 'activity' in point.at ? undefined : await stack.halts.arm(point.at);
+  const ingest = [...ingestArguments(stack, method, name), '--detach'];
+  const { workflowId } = await stack.json<{ workflowId: string }>(...ingest);
+  let cancelling: ReturnType<TestStack['run']> | undefined;
+  await withView(stack, workflowId, (view) =>
+    describing(`cancel at ${point.name}`, async (givenUp) => {
+      await arrive(stack, view, point, halt, givenUp);
+      stack.known.push(...(await processesOf(stack.paths)));
+      cancelling = stack.run('cancel', workflowId, '--json');
+      await view.cancelRequested(givenUp);
+      await halt?.release();
+    }),
+  );
+  const { code, stdout, stderr } = (await cancelling) ?? { code: -1, stdout: '', stderr: '' };
+  const { cancelled } = JSON.parse(stdout === '' ? '{}' : stdout);
+  if (typeof cancelled !== 'boolean') throw new Error(`berth cancel: exit ${code}\n${stderr}`);
+  return { cancelled, code };
+}
+
+async function arrive(
+  stack: FaultStack,
+  view: JobView,
+  { at, leased }: FaultPoint,
+  halt: ArmedHalt | undefined,
+  givenUp: AbortSignal,
+): Promise<void> {
+  if ('activity' in at) await view.whileRunning(at.activity, givenUp);
+  else await halt?.reached(givenUp);
+  if (leased) await findVictim(stack.paths, 'bridge', givenUp);
 }
 
 /** The address is read anew: a server that came back may have taken another port. */

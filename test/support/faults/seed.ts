@@ -1,3 +1,5 @@
+import { onTestFailed } from 'vitest';
+
 /** Seed of this run's choices: BERTH_CHAOS_SEED repeats one that failed. */
 export function chaosSeed(env: NodeJS.ProcessEnv = process.env): number {
   const given = env.BERTH_CHAOS_SEED;
@@ -21,4 +23,12 @@ export function createChooser(seed: number): <T>(among: readonly T[]) => T {
     if (chosen === undefined) throw new Error('nothing to choose from');
     return chosen;
   };
+}
+
+/** Says at once, not after hours with the last test, what failed and how to repeat it. */
+export function explainFailure(how: string): void {
+  onTestFailed(({ task }) => {
+    const reasons = (task.result?.errors ?? []).map(({ message }) => message);
+    console.error([how, ...reasons].join('\n'));
+  });
 }
