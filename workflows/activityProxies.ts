@@ -8,15 +8,20 @@ import { hostTaskQueue } from './contracts/ids.ts';
  */
 const heartbeatTimeout = '20 seconds';
 
+/**
+ * Whoever tidies up after a cancelled job must know that nothing of it runs any more, and a
+ * publication for which the request came too late is done. Said outright: unset means TRY_CANCEL.
+ */
+const cancellationType = ActivityCancellationType.WAIT_CANCELLATION_COMPLETED;
+
 /** Activities on one host. `summary` is what the Web UI shows beside the activity's name. */
 export function hostActivities(hostId: string, summary: string): HostActivities {
   return proxyActivities<HostActivities>({
     taskQueue: hostTaskQueue(hostId),
     startToCloseTimeout: '24 hours',
     heartbeatTimeout,
+    cancellationType,
     summary,
-    // Whoever removes a cancelled job's files must know that nothing writes new ones any more.
-    cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
     // Only unexpected errors get here: what cannot succeed is marked non-retryable by its type.
     retry: { initialInterval: '1 second', maximumInterval: '30 seconds', maximumAttempts: 20 },
   });
@@ -31,6 +36,7 @@ export function leaseActivities(
     taskQueue: hostTaskQueue(hostId),
     startToCloseTimeout: '1 minute',
     heartbeatTimeout,
+    cancellationType,
     summary,
     retry: { initialInterval: '1 second', backoffCoefficient: 1.5, maximumInterval: '10 seconds' },
   });
@@ -46,6 +52,7 @@ export function deviceActivities(taskQueue: string, summary: string): DeviceActi
     scheduleToStartTimeout: '2 minutes',
     startToCloseTimeout: '24 hours',
     heartbeatTimeout,
+    cancellationType,
     summary,
     retry: { initialInterval: '1 second', maximumInterval: '10 seconds', maximumAttempts: 5 },
   });
@@ -58,6 +65,7 @@ export function clearingActivities(taskQueue: string): Pick<DeviceActivities, 'c
     scheduleToStartTimeout: '30 seconds',
     startToCloseTimeout: '1 minute',
     heartbeatTimeout,
+    cancellationType,
     summary: 'end the bridge',
     retry: { maximumAttempts: 3 },
   });
