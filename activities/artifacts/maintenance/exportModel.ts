@@ -57,12 +57,10 @@ async function writeFolder(
   directory: string,
   work: Work,
 ): Promise<void> {
-  await mkdir(dirname(directory), { recursive: true });
   // One name per target, so that a retry clears what a killed attempt left in the clear.
   const partial = join(dirname(directory), `.${basename(directory)}.berth-export.partial`);
-  await removeTree(partial);
+  await makeFolder(partial, directory);
   try {
-    await mkdir(partial, { mode: 0o700 });
     await openModel(deps, manifest, partial, work, { sync: true });
     await writeNewFile(join(partial, signatureFile), signatureText(manifest), true);
     await applyUmask(partial);
@@ -71,6 +69,25 @@ async function writeFolder(
   } catch (error) {
     await removeTree(partial);
     throw error;
+  }
+}
+
+/** What mkdir(2) says of a place that is not for us, or not for folders. */
+const unusable = new Set('EACCES EPERM EROFS ENOENT ENOTDIR EEXIST ENAMETOOLONG ELOOP'.split(' '));
+
+/** A place where nothing can be made stays so: trying again would only keep the caller waiting. */
+async function makeFolder(partial: string, directory: string): Promise<void> {
+  try {
+    await mkdir(dirname(directory), { recursive: true });
+    await removeTree(partial);
+    await mkdir(partial, { mode: 0o700 });
+  } catch (error) {
+    const { code = '' } = error as NodeJS.ErrnoException;
+    if (!unusable.has(code)) throw error;
+    throw berthError(
+      'InvalidRequest',
+      `${directory}: cannot be made (${code}); name a folder that the stack's user may write to`,
+    );
   }
 }
 

@@ -60,6 +60,18 @@ test('exports into an empty folder, never into one that holds something', async 
   await expect(exportTo('relative')).rejects.toThrow(/expected an absolute path/);
 });
 
+test('says at once that nothing can be exported to a place where no folder can be made', async () => {
+  await home.ingest(sampleFiles(100));
+  const file = join(home.root, 'file');
+  await writeFile(file, '');
+  for (const directory of [join(file, 'model'), join(file, 'deeper', 'model'), '/proc/model']) {
+    await expect(exportTo(directory)).rejects.toMatchObject({
+      type: 'InvalidRequest',
+      message: expect.stringMatching(/^\/.*: cannot be made \(E[A-Z]+\); name a folder/),
+    });
+  }
+});
+
 test('a failing export leaves nothing in the clear', async () => {
   const { digest } = await home.ingest(sampleFiles(100));
   const { manifest } = await home.artifacts.catalogue.resolve(`acme/mini@sha256:${digest}`);
