@@ -15,15 +15,16 @@ export async function prepareExternalTemporal(
   timeoutMs = 30_000,
 ): Promise<TemporalStatus> {
   const address = target.connectionOptions.address ?? 'localhost:7233';
-  const connection = await connectWhenHealthy(target, AbortSignal.timeout(timeoutMs)).catch(
-    (error) => {
-      const reason = String(error instanceof Error ? error.message : error).split('\n')[0];
-      throw berthError(
-        'StackUnavailable',
-        `Temporal at ${address}, namespace ${target.namespace}: ${reason}; check TEMPORAL_ADDRESS and the profile`,
-      );
-    },
-  );
+  const patience = AbortSignal.timeout(timeoutMs);
+  const connection = await connectWhenHealthy(target, patience).catch((error) => {
+    const reason = patience.aborted
+      ? `no answer within ${timeoutMs / 1000} seconds`
+      : String(error instanceof Error ? error.message : error).split('\n')[0];
+    throw berthError(
+      'StackUnavailable',
+      `Temporal at ${address}, namespace ${target.namespace}: ${reason}; check TEMPORAL_ADDRESS and the profile`,
+    );
+  });
   try {
     await ensureSearchAttributes(connection, target.namespace).catch((error) =>
       logger.warn(

@@ -44,7 +44,8 @@ export function embeddedTarget(address: string, namespace: string): TemporalTarg
 /**
  * The server that workers and clients of this home use: the environment's, else the one that the
  * stack recorded.
- * @throws BerthError StackUnavailable when there is neither
+ * @throws BerthError StackUnavailable when there is neither, or the stack's is somebody else's, whose
+ *   credentials only the environment has
  */
 export async function resolveTarget(
   paths: Paths,
@@ -52,14 +53,20 @@ export async function resolveTarget(
 ): Promise<TemporalTarget> {
   const external = externalTarget(env);
   if (external !== undefined) return external;
-  const stack = await readStackFile(paths);
-  if (stack?.temporal?.embedded !== true) {
+  const temporal = (await readStackFile(paths))?.temporal;
+  if (temporal?.embedded === false) {
+    throw berthError(
+      'StackUnavailable',
+      `the stack in ${paths.home} uses the Temporal server at ${temporal.address}: set TEMPORAL_ADDRESS or TEMPORAL_PROFILE as for berth up`,
+    );
+  }
+  if (!temporal) {
     throw berthError(
       'StackUnavailable',
       `no stack has run in ${paths.home} and no TEMPORAL_ADDRESS is set: run berth up`,
     );
   }
-  return embeddedTarget(stack.temporal.address, stack.temporal.namespace);
+  return embeddedTarget(temporal.address, temporal.namespace);
 }
 
 function loadConfig(env: NodeJS.ProcessEnv): ConnectConfig {

@@ -1,8 +1,10 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pino } from 'pino';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createPaths } from '../../../activities/platform/paths.ts';
+import { prepareExternalTemporal } from '../../../workers/supervisor/externalTemporal.ts';
 import { createStackWriter, type StackFile } from '../../../workers/supervisor/stackFile.ts';
 import { externalTarget, resolveTarget } from '../../../workers/temporal/connection.ts';
 
@@ -48,6 +50,26 @@ test('without either, the error says what to do', async () => {
   await expect(resolveTarget(paths(), env())).rejects.toMatchObject({
     type: 'StackUnavailable',
     message: expect.stringContaining('run berth up'),
+  });
+});
+
+test("a stack on somebody else's server is not taken for one that never ran", async () => {
+  const temporal = { embedded: false, address: 'eu.example:7233', namespace: 'team' };
+  const external = { ...temporal, uiUrl: null, ports: null };
+  await createStackWriter(paths(), () => ({ ...stack, temporal: external }))();
+  await expect(resolveTarget(paths(), env())).rejects.toMatchObject({
+    type: 'StackUnavailable',
+    message: expect.stringMatching(/server at eu\.example:7233: set TEMPORAL_ADDRESS/),
+  });
+});
+
+test('a server that does not answer is named, with how long it was waited for', async () => {
+  const target = externalTarget(env({ TEMPORAL_ADDRESS: '127.0.0.1:1' }));
+  const silent = pino({ level: 'silent' });
+  await expect(prepareExternalTemporal(target!, silent, 300)).rejects.toMatchObject({
+    type: 'StackUnavailable',
+    message:
+      'Temporal at 127.0.0.1:1, namespace default: no answer within 0.3 seconds; check TEMPORAL_ADDRESS and the profile',
   });
 });
 
