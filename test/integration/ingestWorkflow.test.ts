@@ -1,20 +1,13 @@
-import { randomUUID } from 'node:crypto';
 import { Context } from '@temporalio/activity';
 import type { WorkflowHandle } from '@temporalio/client';
-import { WorkflowFailedError } from '@temporalio/client';
-import { type ActivityFailure, ApplicationFailure } from '@temporalio/common';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import { Worker, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
+import type { WorkflowBundleWithSourceMap } from '@temporalio/worker';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { failure } from '../../workflows/contracts/errors.ts';
 import type { IngestProgress, IngestResult } from '../../workflows/contracts/ingest.ts';
 import type { IngestRunInput } from '../../workflows/ingest/state.ts';
-import {
-  createScriptedRun,
-  ingestInput,
-  type Script,
-  type ScriptedRun,
-} from '../support/scriptedActivities.ts';
+import { ingestInput, type Script, type ScriptedRun } from '../support/scriptedActivities.ts';
+import { failureTypeOf, runScripted } from '../support/scriptedIngest.ts';
 import { bundleWorkflows, startTemporal } from '../support/temporal.ts';
 
 let server: TestWorkflowEnvironment;
@@ -25,53 +18,11 @@ beforeAll(async () => {
 });
 afterAll(() => server?.teardown());
 
-/** One ingest with scripted activities on queues of its own. */
-async function ingest<T>(
+const ingest = <T>(
   script: Script,
   body: (run: ScriptedRun, handle: WorkflowHandle) => Promise<T>,
   input: Partial<IngestRunInput> = {},
-): Promise<T> {
-  const hostId = randomUUID();
-  const run = createScriptedRun(script, `device.${hostId}`);
-  const base = {
-    connection: server.nativeConnection,
-    namespace: server.namespace,
-    // A cancellation arrives with a heartbeat.
-    maxHeartbeatThrottleInterval: '200 ms',
-  };
-  const taskQueue = `berth-${hostId}`;
-  const workers = await Promise.all([
-    Worker.create({ ...base, taskQueue, workflowBundle }),
-    Worker.create({ ...base, taskQueue: `host.${hostId}`, activities: run.activities }),
-    Worker.create({ ...base, taskQueue: `device.${hostId}`, activities: run.activities }),
-  ]);
-  const [first, ...others] = workers;
-  const rest = others.map((worker) => worker.run());
-  try {
-    return await first!.runUntil(async () => {
-      const handle = await server.client.workflow.start('ingestModelWorkflow', {
-        taskQueue,
-        workflowId: `ingest/tiny/latest/${hostId}`,
-        args: [{ ...ingestInput(), ...input, hostId }],
-      });
-      return body(run, handle);
-    });
-  } finally {
-    for (const worker of others) worker.shutdown();
-    await Promise.all(rest);
-  }
-}
-
-async function failureTypeOf(handle: WorkflowHandle): Promise<string | null | undefined> {
-  const error = await handle.result().then(
-    () => undefined,
-    (reason: unknown) => reason,
-  );
-  expect(error).toBeInstanceOf(WorkflowFailedError);
-  let cause = (error as WorkflowFailedError).cause;
-  while (cause?.cause instanceof Error) cause = cause.cause as ActivityFailure;
-  return cause instanceof ApplicationFailure ? cause.type : cause?.name;
-}
+) => runScripted({ server, workflowBundle }, script, body, input);
 
 test('makes, seals, gates and publishes; one shard is sealed while the next is made', async () => {
   await ingest({ shards: 3 }, async (run, handle) => {
