@@ -83,6 +83,9 @@ class Progress:
         self._total = total
         self._emit()
 
+    def expect_more(self, amount: int) -> None:
+        self.expect(self._total + amount)
+
     def add(self, amount: int) -> None:
         with self._lock:
             self._done += amount

@@ -11,7 +11,8 @@ from .calibration import calibration_lines
 from .documents import read_json
 from .gate_inputs import Encoder, batches
 from .gate_metrics import compare_causal, compare_embeddings
-from .gate_models import load_candidate, load_original, loading_progress
+from .gate_models import load_candidate, load_original
+from .gate_progress import loading_progress, running_progress
 from .process import compute_device, pinned_torch
 from .sources import Sources
 
@@ -27,8 +28,9 @@ def evaluate_gate(params: dict, progress) -> dict:
         for file in inspection["files"]:
             if file["role"] in ("weights", "index", "config"):
                 sources.file(file["path"])
-        # Loading is counted a tensor at a time, so that a large model does not look like a hang.
-        progress.expect(2 * len(inspection["tensors"]) + 2 * len(lines))
+        # Counted a tensor at a time while loading, then a module at a time: a large model takes
+        # minutes for a batch, and must not look like a hang.
+        progress.expect(2 * len(inspection["tensors"]))
         encoder = Encoder(params["candidate"])
         texts = batches([encoder.ids(line) for line in lines])
         with loading_progress(progress):
@@ -36,7 +38,8 @@ def evaluate_gate(params: dict, progress) -> dict:
             candidate = load_candidate(torch, params["candidate"], device)
         sources.check()
         compare = compare_causal if params["kind"] == "causal-lm" else compare_embeddings
-        figures = compare(torch, original, candidate, texts, device, progress)
+        with running_progress(progress, [original, candidate], len(texts)):
+            figures = compare(torch, original, candidate, texts, device)
         sources.check()
     progress.finish()
     return {**figures, "samples": len(lines), "seconds": time.monotonic() - started}

@@ -8,7 +8,7 @@ from .failures import BridgeError
 ROWS = 256
 
 
-def compare_embeddings(torch, original, candidate, texts, device: str, progress) -> dict:
+def compare_embeddings(torch, original, candidate, texts, device: str) -> dict:
     """Cosine similarity of the two models' mean-pooled embeddings, a text at a time."""
     similarities: list[float] = []
     for batch in texts:
@@ -19,7 +19,6 @@ def compare_embeddings(torch, original, candidate, texts, device: str, progress)
         ]
         cosine = torch.nn.functional.cosine_similarity(*pooled, dim=-1)
         similarities += cosine.tolist()
-        progress.add(2 * len(batch.ids))
     _require_finite(all(map(math.isfinite, similarities)), "one of the models")
     return {"mean": sum(similarities) / len(similarities), "worst": min(similarities)}
 
@@ -34,7 +33,7 @@ def _pooled(torch, model, ids, mask, name: str):
     return (hidden * weights).sum(1) / weights.sum(1)
 
 
-def compare_causal(torch, original, candidate, texts, device: str, progress) -> dict:
+def compare_causal(torch, original, candidate, texts, device: str) -> dict:
     """Mean KL(original ‖ candidate) a token in nats, and how much perplexity grows."""
     divergence, tokens, worst = 0.0, 0, -math.inf
     losses, targets = [0.0, 0.0], 0
@@ -49,7 +48,6 @@ def compare_causal(torch, original, candidate, texts, device: str, progress) -> 
             for index, part in enumerate(parts):
                 losses[index] += _loss(torch, part[:-1], ids[row, 1:length])
             targets += length - 1
-        progress.add(2 * len(batch.ids))
     if targets == 0:
         raise BridgeError("InvalidRequest", "calibration: every line is a single token; expected sentences")
     growth = (losses[1] - losses[0]) / targets

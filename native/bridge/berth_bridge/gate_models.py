@@ -2,7 +2,6 @@
 
 import json
 import os
-from contextlib import contextmanager
 
 from .config_checks import reference_class
 from .failures import BridgeError
@@ -52,38 +51,3 @@ def _avoid_packing(model) -> None:
         packs = getattr(module, "support_avx512bf16_for_cpu", False)
         if packs and module.out_features % PACKED_ROWS != 0:
             module.support_avx512bf16_for_cpu = False
-
-
-@contextmanager
-def loading_progress(progress):
-    """Counts tensors as transformers loads them, through the hook of its progress bars."""
-    from transformers.utils.logging import set_tqdm_hook
-
-    def hook(factory, args, kwargs):
-        items = args[0] if args else kwargs.get("iterable")
-        return factory(*args, **kwargs) if items is None else _Counted(items, progress)
-
-    previous = set_tqdm_hook(hook)
-    try:
-        yield
-    finally:
-        set_tqdm_hook(previous)
-
-
-class _Counted:
-    """What a loop over a progress bar needs of it."""
-
-    def __init__(self, items, progress):
-        self._items = items
-        self._progress = progress
-
-    def __iter__(self):
-        for item in self._items:
-            yield item
-            self._progress.add(1)
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, type_, value, trace):
-        return None
