@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { spaceOf } from '../../activities/artifacts/plaintext/sharedMemory.ts';
 import { findRemains } from '../support/faults/damage.ts';
@@ -58,24 +58,28 @@ const cases: { what: string; place: Place; method: Method; room: number; says: R
 const capacity = 64 * MiB;
 let stack: FaultStack;
 let places: Record<Place, string>;
+const mounted: string[] = [];
 
 beforeAll(async () => {
   if (!trial) return;
   // Shared memory counts as full when the disk of the test is, not when its budget is used up.
   stack = await startFaultStack({ BERTH_SHM_BUDGET: '1GiB' });
   places = { store: stack.paths.store.root, shm: stack.shm };
-  for (const path of Object.values(places)) {
-    mkdirSync(path, { recursive: true });
-    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${capacity},mode=0700`, 'tmpfs', path]);
-  }
+  Object.values(places).forEach(mountOver);
 });
 afterAll(async () => {
-  for (const path of Object.values(places ?? {})) execFileSync('umount', ['--lazy', path]);
+  for (const path of mounted) execFileSync('umount', ['--lazy', path]);
   await stack?.stop();
 });
 beforeEach(async () => {
   if (trial) await makeRoom();
 });
+
+function mountOver(path: string): void {
+  mkdirSync(path, { recursive: true });
+  execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${capacity},mode=0700`, 'tmpfs', path]);
+  mounted.push(path);
+}
 
 const filler = (place: Place) => join(places[place], 'filler');
 
@@ -121,5 +125,24 @@ describe.skipIf(!trial)(`without room${needsMount}`, () => {
     expect((await spaceOf(places.shm)).freeBytes).toBe(5 * MiB);
     await makeRoom();
     await stack.json('warm', 'full');
+  });
+
+  test('the server stands still, a command says why, and the same one works later', async () => {
+    const folder = dirname(stack.paths.temporalDatabase);
+    await stack.json('down');
+    mountOver(folder);
+    await stack.json('up', '--detach');
+    const filling = join(folder, 'filler');
+    await writeFile(filling, Buffer.alloc((await spaceOf(folder)).freeBytes));
+    const ingest = ingestArguments(stack, 'none', 'still');
+    const { code, stdout } = await stack.run(...ingest, '--json');
+    expect(code).toBe(1);
+    const { error } = JSON.parse(stdout);
+    expect(error).toEqual({
+      type: 'StackUnavailable',
+      message: expect.stringMatching(/^[^\n]*temporal\.db is full[^\n]*free some[^\n]*$/),
+    });
+    await rm(filling);
+    await stack.json(...ingest);
   });
 });

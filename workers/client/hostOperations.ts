@@ -18,7 +18,7 @@ import type {
 } from '../../workflows/contracts/catalogue.ts';
 import { workflowTaskQueue } from '../../workflows/contracts/ids.ts';
 import { awaitJob } from './awaitJob.ts';
-import { toBerthError } from './failures.ts';
+import { explainFailure } from './explainFailure.ts';
 import { noticeRetries } from './noticeRetries.ts';
 import { requireWorkers } from './pollers.ts';
 import { withSearchAttributes } from './searchAttributes.ts';
@@ -80,6 +80,6 @@ export async function runHostOperation<N extends OperationName>(
       stopNotices();
     }
   } catch (error) {
-    throw toBerthError(error, what);
+    throw await explainFailure(session, error, what);
   }
 }

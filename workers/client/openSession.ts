@@ -1,4 +1,6 @@
+import { dirname } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
+import { spaceOf } from '../../activities/artifacts/plaintext/sharedMemory.ts';
 import type { Paths } from '../../activities/platform/paths.ts';
 import { berthError } from '../../workflows/contracts/errors.ts';
 import { readStack, requireStack, waitUntilReady } from '../supervisor/stack.ts';
@@ -6,6 +8,9 @@ import { resolveTarget } from '../temporal/connection.ts';
 import type { Session } from './session.ts';
 
 const connectTimeoutMs = 10_000;
+
+/** The database grows by pages of 4 KiB, its log by a few of them at once. */
+const serverNeedsBytes = 64 * 1024;
 
 /**
  * Connects to the server of the stack that runs in a BERTH_HOME.
@@ -25,14 +30,23 @@ export async function openSession(
     hostId: stack.hostId,
     namespace,
     webUi: stack.temporal?.uiUrl ?? undefined,
-    async outage() {
-      return (await readStack(paths)) === undefined
-        ? `the Berth stack in ${paths.home} has stopped: run berth up, and the job goes on`
-        : undefined;
-    },
+    outage: () => findOutage(paths),
     notify,
     close: () => connection.close(),
   };
+}
+
+/** An embedded server that cannot write answers nobody, though its process runs. */
+async function findOutage(paths: Paths): Promise<string | undefined> {
+  const current = await readStack(paths);
+  if (current === undefined) {
+    return `the Berth stack in ${paths.home} has stopped: run berth up, and the job goes on`;
+  }
+  if (!current.temporal?.embedded) return undefined;
+  const { freeBytes } = await spaceOf(dirname(paths.temporalDatabase));
+  return freeBytes < serverNeedsBytes
+    ? `the disk of ${paths.temporalDatabase} is full, so the server stands still: free some, and the job goes on`
+    : undefined;
 }
 
 async function connectServer(

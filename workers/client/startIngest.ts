@@ -2,6 +2,7 @@ import { basename } from 'node:path';
 import { berthError } from '../../workflows/contracts/errors.ts';
 import { ingestWorkflowId, workflowTaskQueue } from '../../workflows/contracts/ids.ts';
 import type { IngestInput, IngestRequest } from '../../workflows/contracts/ingest.ts';
+import { explainFailure } from './explainFailure.ts';
 import { toBerthError } from './failures.ts';
 import { createIngestHandle, type IngestHandle } from './ingestHandle.ts';
 import { requireWorkers } from './pollers.ts';
@@ -38,7 +39,7 @@ export async function startIngest(session: Session, input: IngestInput): Promise
     );
     return createIngestHandle(session, workflowId, started.firstExecutionRunId);
   } catch (error) {
-    throw toBerthError(error, workflowId);
+    throw await explainFailure(session, error, workflowId);
   }
 }
 
