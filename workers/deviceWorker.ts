@@ -7,6 +7,7 @@ import { berthError } from '../workflows/contracts/errors.ts';
 import { createActivityMarker } from './devices/activityMarker.ts';
 import { startDeviceMetrics } from './devices/deviceMetrics.ts';
 import { deviceProviders } from './devices/discoverDevices.ts';
+import { createIdleInterceptor } from './devices/idleInterceptor.ts';
 import { createReportedBridge } from './reportedBridge.ts';
 import { runWorker } from './runWorker.ts';
 
@@ -30,7 +31,10 @@ await runWorker('device', async ({ paths, config, logger, meter }) => {
     taskQueue: device.taskQueue,
     maxConcurrentActivityTaskExecutions: 1,
     activities: createDeviceActivities({ deviceId: device.deviceId, bridge, paths, logger }),
-    activityInterceptors: [createActivityMarker(paths, device.deviceId)],
+    activityInterceptors: [
+      createActivityMarker(paths, device.deviceId),
+      createIdleInterceptor(() => bridge.close()),
+    ],
     close: () => bridge.close(),
   };
 });

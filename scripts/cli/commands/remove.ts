@@ -1,6 +1,10 @@
+import type { Berth } from '../../../workers/client/berth.ts';
+import { BerthError, type FailureType } from '../../../workflows/contracts/errors.ts';
 import { defineAction, type Registry } from '../action.ts';
 import { askConsent } from '../consent.ts';
 import { formatBytes } from '../format/units.ts';
+
+const damage = new Set<FailureType>(['ArtifactCorrupt', 'SignatureInvalid', 'RollbackDetected']);
 
 interface Flags {
   force?: boolean;
@@ -15,8 +19,9 @@ export function registerRemove(registry: Registry): void {
     .option('--force', 'also when other tags name the version')
     .option('--yes', 'do not ask');
   defineAction<Flags>(registry, command, async ({ cli, berth, options }, ref = '') => {
-    const { artifact } = await berth.show(ref);
-    const question = `Remove ${artifact} for good?`;
+    // Without a question nothing is looked up: an interrupted removal can be finished, too.
+    const what = options.yes ? ref : await describe(berth, ref);
+    const question = `Remove ${what} for good?`;
     if (!(await askConsent(cli, options.yes, `remove ${ref}`, question))) {
       return { json: { removed: false }, text: 'nothing removed', exitCode: 1 };
     }
@@ -27,4 +32,14 @@ export function registerRemove(registry: Registry): void {
       text: `removed sha256:${result.digest}${tags}: ${formatBytes(result.freedBytes)} freed`,
     };
   });
+}
+
+/** A version that does not verify any more must be removable, too. */
+async function describe(berth: Berth, ref: string): Promise<string> {
+  try {
+    return (await berth.show(ref)).artifact;
+  } catch (error) {
+    if (!(error instanceof BerthError) || !damage.has(error.type)) throw error;
+    return `${ref} (damaged: ${error.message})`;
+  }
 }
