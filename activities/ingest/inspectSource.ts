@@ -17,6 +17,7 @@ import { listSource, type SourceListing } from './source/listSource.ts';
 import { type ScanResult, scanFiles } from './source/scanFiles.ts';
 import { createScanRecords, type ScanRecords } from './source/scanRecords.ts';
 import { type SourceSelection, selectFiles } from './source/selectFiles.ts';
+import { requireAllowedFile } from './source/sourceRoot.ts';
 import { verifySignature } from './source/verifySignature.ts';
 
 /**
@@ -36,6 +37,9 @@ export async function inspectSource(
       'SourceChanged',
       `${listing.root}: files were added, removed or written to after the job was asked for; ingest again once nobody writes there`,
     );
+  }
+  if (request.calibration !== undefined) {
+    await requireAllowedFile(request.calibration, config.sources);
   }
   const selection = await selectFiles(listing, request);
   await checkConfigs(selection.files, request.quantize);

@@ -3,6 +3,7 @@ import { constants } from 'node:fs';
 import { access, readFile, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { listSource } from '../../activities/ingest/source/listSource.ts';
+import { requireAllowedFile } from '../../activities/ingest/source/sourceRoot.ts';
 import { berthError } from '../../workflows/contracts/errors.ts';
 import type { IngestInput, IngestRequest } from '../../workflows/contracts/ingest.ts';
 import type { CheckedIngestOptions } from './ingestOptions.ts';
@@ -21,7 +22,10 @@ export async function resolveIngest(
   const source = resolve(options.source);
   const { listingSha256 } = await listSource(source, { sources });
   const calibration = options.calibration && resolve(options.calibration);
-  if (calibration) await requireFile('calibration', calibration, 'a text file');
+  if (calibration) {
+    await requireFile('calibration', calibration, 'a text file');
+    await requireAllowedFile(calibration, sources);
+  }
   const verifyKeyPem = options.verifyKey && (await readPublicKey(resolve(options.verifyKey)));
   const request: IngestRequest = withoutUndefined({
     source,

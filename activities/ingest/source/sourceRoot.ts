@@ -22,18 +22,35 @@ export async function openSourceRoot(
     throw berthError('SourceNotAllowed', `${source}: expected an absolute path of a model folder`);
   }
   const root = await resolveFolder(source);
+  const allows = await allowedBy(sources);
+  if (!allows(root)) throw outside(root, sources);
+  return { root, allows };
+}
+
+/**
+ * Checks a file that a worker is to read beside the model, such as calibration text.
+ * @throws BerthError SourceNotAllowed when it is missing, no file, or outside BERTH_SOURCES.
+ */
+export async function requireAllowedFile(path: string, sources: readonly string[]): Promise<void> {
+  const real = await realpath(path).catch(() => undefined);
+  if (real === undefined || !(await stat(real)).isFile()) {
+    throw berthError('SourceNotAllowed', `${path}: no file on this host; check the path`);
+  }
+  if (!(await allowedBy(sources))(real)) throw outside(real, sources);
+}
+
+async function allowedBy(sources: readonly string[]): Promise<SourceRoot['allows']> {
   const allowed = (
     await Promise.all(sources.map((folder) => realpath(folder).catch(() => [])))
   ).flat();
-  const allows = (path: string) =>
-    sources.length === 0 || allowed.some((folder) => contains(folder, path));
-  if (!allows(root)) {
-    throw berthError(
-      'SourceNotAllowed',
-      `${root}: lies outside BERTH_SOURCES (${sources.join(':')}); move it there or allow its folder`,
-    );
-  }
-  return { root, allows };
+  return (path) => sources.length === 0 || allowed.some((folder) => contains(folder, path));
+}
+
+function outside(path: string, sources: readonly string[]) {
+  return berthError(
+    'SourceNotAllowed',
+    `${path}: lies outside BERTH_SOURCES (${sources.join(':')}); move it there or allow its folder`,
+  );
 }
 
 export function contains(folder: string, path: string): boolean {
