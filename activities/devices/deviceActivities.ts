@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import type {
   DeviceActivities,
   EvaluateGateInput,
@@ -75,13 +76,19 @@ async function quantizeShard(
   return { files: 1, bytes, seconds: (performance.now() - started) / 1000 };
 }
 
-/** @throws BerthError LeaseFenced, BridgeFailed, InvalidRequest (calibration), AccuracyGateFailed (outputs not finite) */
+/** @throws BerthError LeaseFenced, BridgeFailed, ScratchLost, InvalidRequest (calibration), AccuracyGateFailed (outputs not finite) */
 async function evaluateGate({ bridge, paths }: DeviceActivitiesDeps, input: EvaluateGateInput) {
   const { lease, artifactId, candidate, kind, quantize, thresholds, calibration } = input;
   if (quantize === 'none') {
     throw berthError(
       'InvalidRequest',
       'gate: nothing was quantized, so there is nothing to compare',
+    );
+  }
+  if (!existsSync(candidate)) {
+    throw berthError(
+      'ScratchLost',
+      `${candidate}: the candidate is gone from shared memory; it has to be opened again`,
     );
   }
   const measured = await callBridge(await bridge.use(lease), evaluateGateMethod, {

@@ -109,6 +109,21 @@ test('a lease lost at the gate is replaced; no shard is made again', async () =>
   });
 });
 
+test('a candidate that is lost is opened again; no shard is made again', async () => {
+  const script: Script = {
+    shards: 1,
+    before: (name, call) => {
+      if (name === 'evaluateGate' && call === 1) throw failure('ScratchLost', 'rebooted');
+    },
+  };
+  await ingest(script, async (run, handle) => {
+    expect(await handle.result()).toMatchObject({ gate: { passed: true } });
+    expect(run.calls.filter((call) => call === 'openCandidate')).toHaveLength(2);
+    expect(run.calls.filter((call) => call === 'quantizeShard 0')).toHaveLength(1);
+    expect(run.held).toBe(0);
+  });
+});
+
 test('a lease that is lost again and again ends the job', async () => {
   const script: Script = {
     shards: 1,

@@ -10,12 +10,10 @@ import {
   TimeoutFailure,
   workflowInfo,
 } from '@temporalio/workflow';
-import { deviceActivities, hostActivities } from '../activityProxies.ts';
-import { failure } from '../contracts/errors.ts';
+import { hostActivities } from '../activityProxies.ts';
 import type { GateReport, IngestProgress, IngestResult } from '../contracts/ingest.ts';
-import { retryLostLease } from '../leases/retryLostLease.ts';
-import { withGpuLease } from '../leases/withGpuLease.ts';
-import { createIngestContext, type IngestContext, showLostLease } from './context.ts';
+import { createIngestContext, type IngestContext } from './context.ts';
+import { passGate } from './gate.ts';
 import { makeAllShards } from './partitions.ts';
 import { advance, failRunning, stageOf, stageReports } from './progress.ts';
 import { type IngestRunInput, mintArtifactId, startState } from './state.ts';
@@ -84,61 +82,6 @@ async function sealCarriedFiles({ input, state, show }: IngestContext): Promise<
     request: input.request,
   });
   advance(stageOf(state.progress, 'seal'), sealed.bytes, sealed.seconds);
-}
-
-async function passGate(context: IngestContext): Promise<GateReport> {
-  const { input, state } = context;
-  const stage = stageOf(state.progress, 'gate');
-  stage.state = 'running';
-  stage.total = 1;
-  context.show('opening the candidate');
-  const candidate = await hostActivities(input.hostId, 'open as a consumer would').openCandidate({
-    artifactId: state.artifactId,
-  });
-  const { seconds, ...report } = await retryLostLease(
-    () => compareWithOriginal(context, candidate.path),
-    { onLost: () => showLostLease(context) },
-  );
-  if (!report.passed) throw failure('AccuracyGateFailed', describeGate(report), report);
-  advance(stage, candidate.bytes, candidate.seconds + seconds);
-  return report;
-}
-
-async function compareWithOriginal(
-  { input, state, show }: IngestContext,
-  candidate: string,
-): Promise<GateReport & { seconds: number }> {
-  const { hostId, team, request } = input;
-  show('waiting for a device');
-  return withGpuLease({ hostId, team, devices: 1 }, (lease) => {
-    show('comparing with the original');
-    const device = lease.devices[0];
-    if (device === undefined) throw failure('NoSuchDevice', 'the lease holds no device');
-    return deviceActivities(device.taskQueue, 'compare with the original').evaluateGate({
-      artifactId: state.artifactId,
-      lease,
-      source: request.source,
-      candidate,
-      kind: state.modules?.kind ?? 'encoder',
-      quantize: request.quantize,
-      thresholds: request.gate,
-      calibration: request.calibration,
-    });
-  });
-}
-
-function describeGate(report: GateReport): string {
-  const relation = report.metric === 'cosine' ? 'at least' : 'at most';
-  const figures = [
-    `mean ${report.metric} ${report.mean.toFixed(4)}, expected ${relation} ${report.threshold}`,
-  ];
-  if (report.perplexityIncrease !== undefined) {
-    const percent = (value: number | undefined) => `${((value ?? 0) * 100).toFixed(2)} %`;
-    figures.push(
-      `perplexity +${percent(report.perplexityIncrease)}, expected at most +${percent(report.perplexityThreshold)}`,
-    );
-  }
-  return `the quantized model is too far from the original: ${figures.join('; ')}; quantize less or set the --gate options`;
 }
 
 async function publish(context: IngestContext, gate: GateReport | null): Promise<IngestResult> {

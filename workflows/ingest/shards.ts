@@ -83,7 +83,8 @@ async function sealShard(
   }
 }
 
-function scratchWasLost(error: unknown): boolean {
+/** Whether shared memory no longer holds what an activity needs: it has to be made again. */
+export function scratchWasLost(error: unknown): boolean {
   return (
     error instanceof ActivityFailure &&
     error.cause instanceof ApplicationFailure &&
