@@ -33,11 +33,11 @@ async function dieAtEveryStep(method: Method, victim: Victim): Promise<void> {
 }
 
 describe('a model brought in as it is survives, at every step, the death of', () => {
-  test.each(['temporal', 'workflow', 'host', 'supervisor'] as const)('%s', (victim) =>
+  test.each(['temporal', 'workflow', 'host', 'supervisor', 'machine'] as const)('%s', (victim) =>
     dieAtEveryStep('none', victim),
   );
 });
 
 describe('a model that is quantized survives, at every step, the death of', () => {
-  test.each(victims)('%s', (victim) => dieAtEveryStep('nf4', victim));
+  test.each([...victims, 'machine'] as const)('%s', (victim) => dieAtEveryStep('nf4', victim));
 });

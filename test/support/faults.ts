@@ -1,5 +1,6 @@
-import { writeFile } from 'node:fs/promises';
+import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { removeTree } from '../../activities/artifacts/plaintext/folder.ts';
 import { createPaths, type Paths } from '../../activities/platform/paths.ts';
 import type { ProcessIdentity } from '../../workers/supervisor/procfs.ts';
 import { requireStack } from '../../workers/supervisor/stack.ts';
@@ -37,6 +38,8 @@ export interface FaultedJob {
   workflowId: string;
   shards: number;
   method: Method;
+  /** Its scratch was lost with the machine, so that shards had to be made again. */
+  rebooted: boolean;
   /** Completed activities by type, those of a shard by `type index`. */
   completed: Record<string, number>;
 }
@@ -102,7 +105,8 @@ export async function ingestUnderFaults(
   }
   await stack.json('watch', workflowId);
   const completed = await withView(stack, workflowId, (view) => view.completed());
-  return { workflowId, shards: shardsOf[method], method, completed };
+  const rebooted = faults.some(({ victim }) => victim === 'machine');
+  return { workflowId, shards: shardsOf[method], method, rebooted, completed };
 }
 
 async function strike(stack: FaultStack, victim: Victim, givenUp: AbortSignal) {
@@ -110,12 +114,17 @@ async function strike(stack: FaultStack, victim: Victim, givenUp: AbortSignal) {
   const before = await processesOf(stack.paths);
   stack.known.push(...before);
   await killVictim(found, givenUp);
-  if (victim === 'supervisor') {
+  if (victim === 'supervisor' || victim === 'machine') {
     await untilGone(before, givenUp);
+    if (victim === 'machine') await forgetSharedMemory(stack.shm);
     await stack.json('up', '--detach');
   } else if (victim !== 'bridge') {
     await untilServing(stack.paths, found, givenUp);
   }
+}
+
+async function forgetSharedMemory(shm: string): Promise<void> {
+  for (const name of await readdir(shm)) await removeTree(join(shm, name));
 }
 
 /** How a job ended that was cancelled at a step. */

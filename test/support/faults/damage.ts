@@ -6,13 +6,16 @@ import { findLeftovers } from './leftovers.ts';
 /** Everything that is wrong after a job that is done: nothing, one hopes. Removes the model. */
 export async function findDamage(
   stack: FaultStack,
-  { completed, shards, method }: FaultedJob,
+  { completed, shards, method, rebooted }: FaultedJob,
   name: string,
 ): Promise<string[]> {
   const make = method === 'none' ? 'assembleShard' : 'quantizeShard';
   const once = [
     ...['inspectSource', 'planShards', 'sealCarriedFiles', 'publishArtifact'],
-    ...Array.from({ length: shards }, (_, index) => [`${make} ${index}`, `sealShard ${index}`]),
+    ...Array.from({ length: shards }, (_, index) => [
+      `sealShard ${index}`,
+      ...(rebooted ? [] : [`${make} ${index}`]),
+    ]),
   ].flat();
   const damage = once
     .filter((activity) => completed[activity] !== 1)

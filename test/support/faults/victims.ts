@@ -10,7 +10,8 @@ import { isServing, readStack, requireStack } from '../../../workers/supervisor/
 import type { StackFile } from '../../../workers/supervisor/stackFile.ts';
 
 export const victims = ['temporal', 'workflow', 'host', 'device', 'bridge', 'supervisor'] as const;
-export type Victim = (typeof victims)[number];
+/** `machine`: the supervisor, and with it everything in shared memory, as in a reboot. */
+export type Victim = (typeof victims)[number] | 'machine';
 
 /** The kernel tells only a parent about a process's end, and nobody about a bridge's begin. */
 const lookEveryMs = 20;
@@ -60,7 +61,7 @@ export async function untilServing(
 }
 
 function pidOf(stack: StackFile, victim: Victim): number | null {
-  if (victim === 'supervisor') return stack.supervisor.pid;
+  if (victim === 'supervisor' || victim === 'machine') return stack.supervisor.pid;
   const bridged = stack.processes.find(({ bridge }) => bridge?.pid != null);
   if (victim === 'bridge') return bridged?.bridge?.pid ?? null;
   if (victim === 'device') return bridged?.pid ?? null;
