@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { BerthError } from '../../workflows/contracts/errors.ts';
 import type { Bench, BenchOptions } from './bench.ts';
 import { describeMachine, machineLine } from './machine.ts';
 import { benches } from './registry.ts';
@@ -22,9 +23,16 @@ else await program.parseAsync();
 
 async function runBench(bench: Bench, options: BenchOptions): Promise<void> {
   const machine = describeMachine();
-  const report = await bench.run(options, (line) => process.stderr.write(`${line}\n`));
+  const report = await bench.run(options, (line) => process.stderr.write(`${line}\n`)).catch(fail);
   const text = options.json
     ? JSON.stringify({ name: bench.name, machine, ...report }, null, 2)
     : `${bench.name} on ${machineLine(machine)}\n\n${renderReport(report)}`;
   process.stdout.write(`${text}\n`);
+}
+
+/** A failure of Berth's own says all in one line. */
+function fail(error: unknown): never {
+  if (!(error instanceof BerthError)) throw error;
+  process.stderr.write(`${error.message}\n`);
+  process.exit(1);
 }

@@ -27,7 +27,8 @@ export function sampleMemory(pids: readonly number[], folders: readonly string[]
   };
 }
 
-function ownBytes(pid: number): number {
+/** 0 for a process that has ended. */
+export function ownBytes(pid: number): number {
   try {
     const status = readFileSync(`/proc/${pid}/status`, 'utf8');
     const kilobytes = [...status.matchAll(/^Rss(?:Anon|Shmem):\s+(\d+) kB$/gm)];
@@ -38,7 +39,7 @@ function ownBytes(pid: number): number {
 }
 
 /** Allocated bytes, not lengths: a reserved file counts, a sparse one does not. */
-function folderBytes(folder: string): number {
+export function folderBytes(folder: string): number {
   try {
     return readdirSync(folder, { withFileTypes: true }).reduce((sum, entry) => {
       const path = join(folder, entry.name);

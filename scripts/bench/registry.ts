@@ -1,6 +1,7 @@
 import type { Bench } from './bench.ts';
 import { bench as floe } from './floe.ts';
+import { bench as ingest } from './ingest.ts';
 import { bench as quantize } from './quantize.ts';
 import { bench as warm } from './warm.ts';
 
-export const benches: readonly Bench[] = [floe, quantize, warm];
+export const benches: readonly Bench[] = [floe, ingest, quantize, warm];

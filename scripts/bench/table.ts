@@ -24,7 +24,8 @@ function targetLine({ measure, target, met, note }: BenchTarget): string {
 }
 
 function figure(value: number): string {
-  return value >= 100 ? value.toFixed(0) : value.toFixed(2);
+  if (value >= 100) return value.toFixed(0);
+  return value >= 0.1 || value === 0 ? value.toFixed(2) : value.toPrecision(2);
 }
 
 function table(lines: readonly string[][]): string {
