@@ -72,7 +72,10 @@ async function publishAlone(
   const { artifactId } = input;
   const done = (step: PublishStep) => deps.onStep?.(step);
   const published = await findPublished(deps, input);
-  if (published !== undefined) return published;
+  if (published !== undefined) {
+    await removeStaging(paths, artifactId);
+    return published;
+  }
 
   const staged = await signStagedManifest(deps, input, () => currentContent(deps, input));
   const { manifest, digest, bytes } = staged;

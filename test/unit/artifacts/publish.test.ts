@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
-import { readdir, readFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { PublishStep } from '../../../activities/artifacts/publish/publish.ts';
 import { createWork } from '../../../activities/artifacts/work.ts';
@@ -99,6 +100,19 @@ test.each(steps)('discarding after a crash at %s leaves all of it or nothing', a
   expect(await store.blobs.artifacts()).toHaveLength(kept);
   expect(await readdir(home.paths.store.stagingRoot)).toEqual([]);
 });
+
+test.each(['publish', 'discard'] as const)(
+  '%s again removes staging that a crash left moved aside',
+  async (how) => {
+    const artifactId = await home.stage(sampleFiles());
+    await home.publish(artifactId);
+    const aside = join(home.paths.store.stagingRoot, `.${artifactId}.0123456789ab.partial`);
+    await mkdir(join(aside, 'sealed'), { recursive: true });
+    if (how === 'publish') await home.publish(artifactId);
+    else await discardArtifact(home.artifacts, artifactId);
+    expect(await readdir(home.paths.store.stagingRoot)).toEqual([]);
+  },
+);
 
 test('refuses to publish while a planned file is not sealed', async () => {
   const artifactId = await home.stage({ 'config.json': Buffer.from('{}') });
