@@ -94,7 +94,7 @@ export async function ingestUnderFaults(
   for (const [index, fault] of faults.entries()) {
     const halt = armed.get(fault);
     await withView(stack, workflowId, (view) =>
-      describing(`step ${index}: kill ${fault.victim} at ${fault.point.name}`, async (givenUp) => {
+      describing(view, `kill ${fault.victim} at ${fault.point.name}`, async (givenUp) => {
         await arrive(stack, view, fault.point, halt, givenUp);
         // Armed before anything goes on: the next step must not slip by.
         await arm(faults[index + 1]);
@@ -144,7 +144,7 @@ export async function cancelAt(
   const { workflowId } = await stack.json<{ workflowId: string }>(...ingest);
   let cancelling: ReturnType<TestStack['run']> | undefined;
   await withView(stack, workflowId, (view) =>
-    describing(`cancel at ${point.name}`, async (givenUp) => {
+    describing(view, `cancel at ${point.name}`, async (givenUp) => {
       await arrive(stack, view, point, halt, givenUp);
       stack.known.push(...(await processesOf(stack.paths)));
       cancelling = stack.run('cancel', workflowId, '--json');
@@ -185,10 +185,15 @@ async function withView<T>(
   }
 }
 
-async function describing(what: string, run: (givenUp: AbortSignal) => Promise<void>) {
+async function describing(
+  view: JobView,
+  what: string,
+  run: (givenUp: AbortSignal) => Promise<void>,
+): Promise<void> {
   try {
     await run(AbortSignal.timeout(patienceMs));
   } catch (error) {
-    throw new Error(`${what}: ${error}`, { cause: error });
+    const state = await view.summary().catch((reason) => `its state is unknown: ${reason}`);
+    throw new Error(`${what}: ${error}; ${state}`, { cause: error });
   }
 }

@@ -12,6 +12,8 @@ export interface JobView {
   cancelRequested(givenUp: AbortSignal): Promise<void>;
   /** How often activities of each type were completed; those of a shard as `type index`. */
   completed(): Promise<Record<string, number>>;
+  /** Where it stands, for the message of a test that waited in vain. */
+  summary(): Promise<string>;
   close(): Promise<void>;
 }
 
@@ -69,6 +71,15 @@ export function viewJob(address: string, workflowId: string): JobView {
         counts[name] = (counts[name] ?? 0) + 1;
       }
       return counts;
+    },
+
+    async summary() {
+      const description = await handle.describe();
+      const pending = readPendingActivities(description).map(
+        ({ type, attempt, started, lastFailure }) =>
+          `${type} (attempt ${attempt}, ${started ? 'started' : 'waiting'}, ${lastFailure ?? 'no failure'})`,
+      );
+      return `the job is ${description.status.name}; ${pending.join(', ') || 'no activity is pending'}`;
     },
 
     close: () => connection.close(),
