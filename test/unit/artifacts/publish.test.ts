@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { discardArtifact } from '../../../activities/artifacts/publish/discard.ts';
 import type { PublishStep } from '../../../activities/artifacts/publish/publish.ts';
 import { createWork } from '../../../activities/artifacts/work.ts';
 import { writeJsonAtomic } from '../../../activities/platform/atomicFile.ts';
