@@ -1,3 +1,4 @@
+import { dirname } from 'node:path';
 import { createDeviceActivities } from '../activities/devices/deviceActivities.ts';
 import { readDeviceList } from '../activities/devices/deviceRecords.ts';
 import { createFence } from '../activities/devices/fence.ts';
@@ -10,6 +11,7 @@ import { deviceProviders } from './devices/discoverDevices.ts';
 import { createIdleInterceptor } from './devices/idleInterceptor.ts';
 import { createReportedBridge } from './reportedBridge.ts';
 import { runWorker } from './runWorker.ts';
+import { removePartialFiles } from './supervisor/leftovers.ts';
 
 /** Serves one device, `deviceWorker.js <deviceId>`, to which the supervisor has bound it. */
 await runWorker('device', async ({ paths, config, logger, meter }) => {
@@ -23,8 +25,11 @@ await runWorker('device', async ({ paths, config, logger, meter }) => {
     throw berthError('NoSuchDevice', `${deviceId}: not in ${paths.devicesFile}`);
   }
   if (config.metrics !== undefined) startDeviceMetrics(meter, provider, device, logger);
+  const { fence } = paths.device(device.deviceId);
+  // Nobody else writes there: what is half-written was begun by a worker that died.
+  await removePartialFiles(dirname(fence));
   const bridge = createLeasedBridge({
-    fence: createFence({ path: paths.device(device.deviceId).fence, deviceId: device.deviceId }),
+    fence: createFence({ path: fence, deviceId: device.deviceId }),
     start: createReportedBridge({ python: findPython(), device: provider.bind(device), logger }),
   });
   return {

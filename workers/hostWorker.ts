@@ -1,5 +1,7 @@
+import { dirname } from 'node:path';
 import { readDeviceList } from '../activities/devices/deviceRecords.ts';
 import { createHostActivities } from '../activities/hostActivities.ts';
+import type { Paths } from '../activities/platform/paths.ts';
 import { setNotDumpable } from '../native/addon/index.ts';
 import { berthError } from '../workflows/contracts/errors.ts';
 import { hostTaskQueue } from '../workflows/contracts/ids.ts';
@@ -7,9 +9,16 @@ import { createHolderCheck } from './holderCheck.ts';
 import { createOpenIngestCheck } from './openIngests.ts';
 import { runWorker } from './runWorker.ts';
 import { readHostId } from './supervisor/hostId.ts';
+import { removePartialFiles } from './supervisor/leftovers.ts';
 
 /** More than any job has in flight, so that a short activity never waits behind long ones. */
 const maxConcurrentActivityTaskExecutions = 32;
+
+/** Where only this process writes: what is half-written there was begun by one that died. */
+const ownFolders = ({ store, keys, leases, warmIndex }: Paths): string[] => [
+  ...[store.manifests, store.wrapsRoot, store.tags],
+  ...[keys, dirname(leases), dirname(warmIndex)],
+];
 
 /** Serves the host's files: the only process that holds keys, so nobody may look into its memory. */
 setNotDumpable();
@@ -19,6 +28,7 @@ await runWorker('host', async ({ paths, config, logger, client }) => {
   if (hostId === undefined) {
     throw berthError('StackUnavailable', `${paths.hostId} is absent: run berth up`);
   }
+  await Promise.all(ownFolders(paths).map(removePartialFiles));
   return {
     taskQueue: hostTaskQueue(hostId),
     maxConcurrentActivityTaskExecutions,

@@ -2,8 +2,9 @@ import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
 /**
- * Removes what interrupted writers left: `.<name>.<random>.partial` (atomicFile.ts). Only while the
- * supervisor's lock is held and no worker runs, so that nobody is still writing.
+ * Removes what interrupted writers left: `.<name>.<random>.partial` (atomicFile.ts). Only where
+ * nobody is still writing: by the supervisor while it holds its lock and no worker runs, or by the
+ * only process that writes to the folder, when it begins.
  * @returns paths removed
  */
 export async function removePartialFiles(folder: string): Promise<string[]> {
