@@ -46,17 +46,30 @@ export async function ensureSchedule(
 ): Promise<EnsuredSchedule> {
   const { schedule } = session.client;
   const id = options.scheduleId;
+  // Updating comes first: a busy server was seen to create a schedule a second time, unpaused.
+  if (await updateSchedule(session, options)) return { id, action: 'updated' };
   try {
     await schedule.create(options);
     return { id, action: 'created' };
   } catch (error) {
     if (!(error instanceof ScheduleAlreadyRunning)) throw error;
   }
-  await schedule.getHandle(id).update(({ state }) => ({
-    ...options,
-    state: { paused: state.paused, note: state.note },
-  }));
+  await updateSchedule(session, options);
   return { id, action: 'updated' };
+}
+
+/** @returns false when there is none of that id */
+async function updateSchedule({ client }: Session, options: ScheduleOptions): Promise<boolean> {
+  try {
+    await client.schedule.getHandle(options.scheduleId).update(({ state }) => ({
+      ...options,
+      state: { paused: state.paused, note: state.note },
+    }));
+    return true;
+  } catch (error) {
+    if (error instanceof ScheduleNotFoundError) return false;
+    throw error;
+  }
 }
 
 export function createScheduleAdministration(open: () => Promise<Session>): ScheduleAdministration {
