@@ -1,8 +1,8 @@
-import { chmod, mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { DeviceRecord } from '../../activities/devices/deviceRecords.ts';
 import type { Paths } from '../../activities/platform/paths.ts';
 import { type LockAttempt, tryProcessLock } from '../supervisor/processLock.ts';
+import { ensureSharedFolder } from '../supervisor/sharedFolder.ts';
 
 /**
  * Where devices that the whole machine shares are locked. One fixed folder for all users and all
@@ -26,10 +26,4 @@ export async function tryDeviceLock(
   const path = deviceLockPath(paths, device, folder);
   if (device.kind !== 'cpu') await ensureSharedFolder(dirname(path));
   return tryProcessLock(path);
-}
-
-/** Everybody may add a lock, nobody may remove another user's: sticky, as /tmp itself. */
-async function ensureSharedFolder(folder: string): Promise<void> {
-  const created = await mkdir(folder, { recursive: true });
-  if (created !== undefined) await chmod(folder, 0o1777);
 }

@@ -51,6 +51,7 @@ export function createSupervisor(deps: SupervisorDeps) {
   const entries: Entry[] = [];
   const gate = createStartGate();
   let claimed: ClaimedDevices | undefined;
+  let releasePorts: (() => Promise<void>) | undefined;
   const stack: Omit<StackFile, 'processes'> = {
     supervisor: identifySelf(),
     state: 'starting',
@@ -102,6 +103,7 @@ export function createSupervisor(deps: SupervisorDeps) {
         changed();
       },
     });
+    releasePorts = spec.releasePorts;
     const { process } = await launch(spec, {});
     await gate.whenRunning([process]);
     // Workers read the address from the file.
@@ -157,6 +159,7 @@ export function createSupervisor(deps: SupervisorDeps) {
       stack.state = 'stopped';
       await write();
       await claimed?.release();
+      await releasePorts?.();
       await Promise.all(entries.map(({ log }) => log.close()));
     },
 

@@ -2,7 +2,8 @@ import type { Paths } from '../../activities/platform/paths.ts';
 import { findTemporalCli } from '../../activities/platform/python.ts';
 import { embeddedTarget } from '../temporal/connection.ts';
 import {
-  chooseDevServerPorts,
+  type ClaimedPorts,
+  claimDevServerPorts,
   type DevServerPorts,
   devServerAddress,
   devServerCommand,
@@ -25,29 +26,37 @@ export interface TemporalProcessDeps {
   onStatus(status: TemporalStatus): void;
 }
 
+export interface TemporalProcessSpec extends ManagedProcessSpec {
+  /** Lets other stacks have its ports. */
+  releasePorts(): Promise<void>;
+}
+
 /**
  * How the supervisor runs the embedded server and knows that it serves.
  * @throws BerthError InvalidRequest when the Temporal command line is not there
  */
-export function createTemporalSpec(deps: TemporalProcessDeps): ManagedProcessSpec {
+export function createTemporalSpec(deps: TemporalProcessDeps): TemporalProcessSpec {
   const { namespace } = deps;
   const cli = findTemporalCli(deps.env);
-  let ports: DevServerPorts | undefined;
+  let claimed: ClaimedPorts | undefined;
   let served = false;
   return {
     name: 'temporal',
     ipc: false,
     async command() {
       // Workers know the ports once it has served; before that, one taken meanwhile is exchanged.
-      if (ports === undefined || !served) {
-        ports = await chooseDevServerPorts(ports === undefined ? deps.previous : undefined);
+      if (claimed === undefined || !served) {
+        const before = claimed;
+        claimed = await claimDevServerPorts(before === undefined ? deps.previous : undefined);
+        await before?.release();
       }
+      const { ports } = claimed;
       deps.onStatus(embeddedStatus(ports, namespace));
       return devServerCommand(cli, deps.paths, ports, namespace, deps.env);
     },
     async whenReady(_child, signal) {
-      if (ports === undefined) throw new Error('the server has no ports yet');
-      const target = embeddedTarget(devServerAddress(ports), namespace);
+      if (claimed === undefined) throw new Error('the server has no ports yet');
+      const target = embeddedTarget(devServerAddress(claimed.ports), namespace);
       const inTime = AbortSignal.any([signal, AbortSignal.timeout(startTimeoutMs)]);
       const connection = await connectWhenHealthy(target, inTime);
       try {
@@ -59,6 +68,9 @@ export function createTemporalSpec(deps: TemporalProcessDeps): ManagedProcessSpe
       } finally {
         await connection.close();
       }
+    },
+    async releasePorts() {
+      await claimed?.release();
     },
   };
 }

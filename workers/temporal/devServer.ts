@@ -1,8 +1,9 @@
 import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import getPort, { portNumbers } from 'get-port';
+import { portNumbers } from 'get-port';
 import type { Paths } from '../../activities/platform/paths.ts';
 import type { ProcessCommand } from '../supervisor/childProcess.ts';
+import { claimPort } from './claimPort.ts';
 
 const loopback = '127.0.0.1';
 
@@ -11,19 +12,32 @@ export interface DevServerPorts {
   ui: number;
 }
 
+export interface ClaimedPorts {
+  ports: DevServerPorts;
+  release(): Promise<void>;
+}
+
 /**
- * Temporal's usual ports, or the next free ones. A stack that ran before takes its ports again, so
- * that links into the Web UI stay valid.
+ * Temporal's usual ports, or the next free ones, claimed against other stacks. A stack that ran
+ * before takes its ports again, so that links into the Web UI stay valid.
  */
-export async function chooseDevServerPorts(previous?: DevServerPorts): Promise<DevServerPorts> {
-  const pick = (first: number, last: number | undefined) =>
-    getPort({
-      host: loopback,
-      port: [...(last === undefined ? [] : [last]), ...portNumbers(first, first + 200)],
-    });
+export async function claimDevServerPorts(
+  previous?: DevServerPorts,
+  folder?: string,
+): Promise<ClaimedPorts> {
+  const claim = (first: number, last: number | undefined) =>
+    claimPort(
+      loopback,
+      [...(last === undefined ? [] : [last]), ...portNumbers(first, first + 200)],
+      folder,
+    );
+  const frontend = await claim(7233, previous?.frontend);
+  const ui = await claim(8233, previous?.ui);
   return {
-    frontend: await pick(7233, previous?.frontend),
-    ui: await pick(8233, previous?.ui),
+    ports: { frontend: frontend.port, ui: ui.port },
+    release: async () => {
+      await Promise.all([frontend.release(), ui.release()]);
+    },
   };
 }
 
