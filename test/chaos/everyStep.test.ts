@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { findDamage } from '../support/faults/damage.ts';
-import { type Method, pointsOf } from '../support/faults/points.ts';
+import { concerns, type Method, pointsOf } from '../support/faults/points.ts';
 import { chaosSeed, createChooser, explainFailure } from '../support/faults/seed.ts';
 import { type Victim, victims } from '../support/faults/victims.ts';
 import {
@@ -23,9 +23,8 @@ afterEach(() => stack?.stop());
 
 async function dieAtEveryStep(method: Method, victim: Victim): Promise<void> {
   const shard = choose(Array.from({ length: shardsOf[method] }, (_, index) => index));
-  const ofDevice = victim === 'device' || victim === 'bridge';
   const faults = pointsOf(method, shard, shardsOf[method])
-    .filter(({ leased }) => leased || !ofDevice)
+    .filter((point) => concerns(point, victim))
     .map((point) => ({ victim, point }));
   explainFailure(`BERTH_CHAOS_SEED=${seed} repeats it, at shard ${shard}`);
   const job = await ingestUnderFaults(stack, { method, name: 'chaos', faults });

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { findDamage } from '../support/faults/damage.ts';
-import { type FaultPoint, type Method, pointsOf } from '../support/faults/points.ts';
+import { concerns, type FaultPoint, type Method, pointsOf } from '../support/faults/points.ts';
 import { chaosSeed, createChooser, explainFailure } from '../support/faults/seed.ts';
 import {
   type Fault,
@@ -40,12 +40,17 @@ describe('a job goes on by itself, and redoes no finished shard, after the death
 
   test('bridge and device worker', async () => {
     const leased = points('nf4').filter((point) => point.leased);
-    const first = choose(leased.slice(0, -1));
-    const second = choose(leased.slice(leased.indexOf(first) + 1));
-    const [one, other] = choose([['bridge', 'device'] as const, ['device', 'bridge'] as const]);
-    await survive('nf4', 'faults/device', [
-      { victim: one, point: first },
-      { victim: other, point: second },
-    ]);
+    const ofBridge = choose(leased.filter((point) => concerns(point, 'bridge')));
+    const ofDevice = choose(leased.filter((point) => point !== ofBridge));
+    const faults: Fault[] = [
+      { victim: 'bridge', point: ofBridge },
+      { victim: 'device', point: ofDevice },
+    ];
+    const order = ({ point }: Fault) => leased.indexOf(point);
+    await survive(
+      'nf4',
+      'faults/device',
+      faults.sort((a, b) => order(a) - order(b)),
+    );
   });
 });

@@ -48,8 +48,8 @@ export interface FaultedJob {
 export const shardsOf: Record<Method, number> = { none: 7, nf4: 5 };
 const shardSize: Record<Method, string> = { none: '4MiB', nf4: '1MiB' };
 
-/** A heartbeat time-out (20 s), a back-off of up to 30 s and a start of the stack. */
-const patienceMs = 120_000;
+/** Heartbeat time-outs (20 s), back-offs of up to 30 s, starts of a stack and of a bridge. */
+const patienceMs = 300_000;
 
 export async function startFaultStack(env: Record<string, string> = {}): Promise<FaultStack> {
   const halts = await createHalts();
@@ -161,13 +161,13 @@ export async function cancelAt(
 async function arrive(
   stack: FaultStack,
   view: JobView,
-  { at, leased }: FaultPoint,
+  { at }: FaultPoint,
   halt: ArmedHalt | undefined,
   givenUp: AbortSignal,
 ): Promise<void> {
-  if ('activity' in at) await view.whileRunning(at.activity, givenUp);
-  else await halt?.reached(givenUp);
-  if (leased) await findVictim(stack.paths, 'bridge', givenUp);
+  if (!('activity' in at)) return halt?.reached(givenUp);
+  await view.whileRunning(at.activity, givenUp);
+  await findVictim(stack.paths, 'bridge', givenUp);
 }
 
 /** The address is read anew: a server that came back may have taken another port. */

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { HaltPoint } from './halts.ts';
+import type { Victim } from './victims.ts';
 
 export type Method = 'none' | 'nf4';
 
@@ -8,8 +9,14 @@ export interface FaultPoint {
   name: string;
   /** Where the host worker stands still, or the activity of a device that is being worked on. */
   at: HaltPoint | { activity: string };
-  /** Whether the job holds a device there, with a bridge that runs. */
+  /** Whether the job holds a device there. */
   leased: boolean;
+}
+
+/** Steps at which a process takes part: a bridge only in what a device does. */
+export function concerns(point: FaultPoint, victim: Victim): boolean {
+  if (victim === 'bridge') return 'activity' in point.at;
+  return point.leased || victim !== 'device';
 }
 
 /**

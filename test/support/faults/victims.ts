@@ -22,7 +22,7 @@ export async function processesOf(paths: Paths): Promise<ProcessIdentity[]> {
   return processTree(supervisor.pid).flatMap((pid) => identifyProcess(pid) ?? []);
 }
 
-/** Waits for the process to exist, and returns it. A device is the one that has a bridge. */
+/** Waits for the process to exist, and returns it. The device at work is the one with a bridge. */
 export async function findVictim(
   paths: Paths,
   victim: Victim,
@@ -64,7 +64,10 @@ function pidOf(stack: StackFile, victim: Victim): number | null {
   if (victim === 'supervisor' || victim === 'machine') return stack.supervisor.pid;
   const bridged = stack.processes.find(({ bridge }) => bridge?.pid != null);
   if (victim === 'bridge') return bridged?.bridge?.pid ?? null;
-  if (victim === 'device') return bridged?.pid ?? null;
+  if (victim === 'device') {
+    const first = stack.processes.find(({ deviceId }) => deviceId !== null);
+    return (bridged ?? first)?.pid ?? null;
+  }
   return stack.processes.find(({ name }) => name === victim)?.pid ?? null;
 }
 
