@@ -38,7 +38,13 @@ pub fn open_file(request: &OpenRequest, control: &Control) -> Outcome<u64> {
         }
         None => {
             output.allocate(bytes)?;
-            let write = |plaintext: &[u8], offset| output.write_all_at(plaintext, offset);
+            let write = |plaintext: &[u8], offset| {
+                output.write_all_at(plaintext, offset)?;
+                if request.sync {
+                    output.start_writeback(offset, plaintext.len() as u64);
+                }
+                Ok(())
+            };
             open_segments(&sealed, request.threads, control, write)?;
             0
         }

@@ -93,6 +93,7 @@ impl Blocks for SealBlocks<'_> {
         let whole = &mut buffer[..segment.length];
         self.session.seal(cache, &segment, whole)?;
         self.output.write_all_at(whole, segment.file_offset)?;
+        self.output.start_writeback(segment.file_offset, segment.length as u64);
         self.control.advance(segment.plaintext_length as u64);
         Ok(())
     }
