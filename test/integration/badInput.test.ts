@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createPaths, type Paths } from '../../activities/platform/paths.ts';
+import { requireStack } from '../../workers/supervisor/stack.ts';
 import type { VerifyResult } from '../../workflows/contracts/activities.ts';
 import { failureTypes } from '../../workflows/contracts/errors.ts';
 import type { Manifest } from '../../workflows/contracts/manifest.ts';
@@ -35,7 +36,7 @@ beforeAll(async () => {
   root = await mkdtemp(join(tmpdir(), 'berth-bad-input-'));
   halts = await createHalts();
   const sources = join(root, 'sources');
-  stack = await startTestStack({ ...halts.env, BERTH_SOURCES: sources, BERTH_DEVICES: 'none' });
+  stack = await startTestStack({ ...halts.env, BERTH_SOURCES: sources, BERTH_DEVICES: '0' });
   paths = createPaths(stack.home, stack.shm);
   await writeFiles(join(sources, 'sound'), sound);
   stored = await publishTwice(join(sources, 'sound'));
@@ -102,6 +103,33 @@ describe('a source is refused for', () => {
     const result = await ingest(folder, '--name', 'bad', ...more, ...(bad.options ?? []));
     expectComplaint(result, { ...bad, file: bad.file === '' ? folder : bad.file });
     await expectNothingLeft();
+  });
+
+  test('quantizing what transformers cannot build; its device is free again', async () => {
+    const bad: BadSource = {
+      what: 'an unknown class',
+      files: { 'config.json': '{"model_type":"bert","architectures":["NoSuchModel"]}' },
+      type: 'UnsupportedModel',
+      file: 'config.json',
+      reason: /NoSuchModel/,
+    };
+    const [folder] = await badFolder(bad);
+    expectComplaint(await ingest(folder, '--name', 'bad', '--quantize', 'nf4'), bad);
+    await expectNothingLeft();
+    const { processes } = await requireStack(paths);
+    expect(processes.filter(({ bridge }) => bridge?.pid != null)).toEqual([]);
+    expect(JSON.parse(await readFile(paths.leases, 'utf8')).leases).toEqual([]);
+  });
+
+  test('anything, without --json, in one line on standard error and none on standard output', async () => {
+    const [folder] = await badFolder(safetensorsCases[0] as BadSource);
+    const { code, stdout, stderr } = await stack.run('ingest', folder, '--name', 'bad');
+    expect([code, stdout]).toEqual([2, '']);
+    const errors = stderr
+      .trimEnd()
+      .split('\n')
+      .filter((line) => /error|fail/i.test(line));
+    expect(errors.at(-1)).toMatch(/^error: model\.safetensors: .*truncated/);
   });
 
   test('lying outside BERTH_SOURCES', async () => {
