@@ -155,10 +155,13 @@ test('a set-up killed while it fills an environment leaves no lock and no half e
   // What it had started lives on and keeps the lock: two must not write into one environment.
   const next = mini.setUp();
   const lock = statSync(join(mini.base, 'cache/berth/setup.lock')).ino;
-  await vi.waitFor(() => {
-    const waiting = new RegExp(`-> FLOCK .*:${lock} `);
-    expect(readFileSync('/proc/locks', 'utf8')).toMatch(waiting);
-  });
+  await vi.waitFor(
+    () => {
+      const waiting = new RegExp(`-> FLOCK .*:${lock} `);
+      expect(readFileSync('/proc/locks', 'utf8')).toMatch(waiting);
+    },
+    { timeout: 30_000 },
+  );
   expect(existsSync(join(environment, '.berth-complete'))).toBe(false);
   process.kill(child, 'SIGKILL');
   expect((await next).exitCode).toBe(0);
