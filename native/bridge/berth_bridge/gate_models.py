@@ -7,8 +7,6 @@ from .config_checks import reference_class
 from .failures import BridgeError
 from .source_view import source_view
 
-PACKED_ROWS = 32
-
 
 def load_original(torch, inspection: dict, device: str):
     with source_view(inspection, ["weights", "index", "config"]) as folder:
@@ -45,9 +43,10 @@ def _load(folder: str, device: str, what: str):
 
 
 def _avoid_packing(model) -> None:
-    """bitsandbytes 0.50 packs 4-bit weights for CPUs with AVX512-BF16 in 32 rows at a time, and
-    asserts where a layer has another number of them; such layers take its general path."""
+    """On CPUs with AVX512-BF16 bitsandbytes 0.50 repacks 4-bit weights in their first forward pass.
+    That rounds their absmax to bfloat16, makes private copies of what is mapped, fails where a layer
+    has not a multiple of 32 rows, and takes longer than it saves on a calibration text. The general
+    path measures what is stored."""
     for module in model.modules():
-        packs = getattr(module, "support_avx512bf16_for_cpu", False)
-        if packs and module.out_features % PACKED_ROWS != 0:
+        if getattr(module, "support_avx512bf16_for_cpu", False):
             module.support_avx512bf16_for_cpu = False
