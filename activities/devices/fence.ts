@@ -13,12 +13,16 @@ export const openFence: FenceState = { highestEpoch: 0, liveEpochs: [] };
 
 const leaseSchema = z.object({
   leaseId: z.string().min(1),
+  pool: z.string(),
   team: z.string(),
   expiresAt: z.number(),
   devices: z.array(
     z.object({
       deviceId: z.string(),
       taskQueue: z.string(),
+      hostId: z.string(),
+      milli: z.number().int().min(1).max(1000),
+      memoryMib: z.number().nonnegative(),
       epoch: z.number().int().positive(),
       liveEpochs: z.array(z.number().int().positive()),
     }),

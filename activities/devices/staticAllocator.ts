@@ -106,14 +106,18 @@ function renewedExpiry(lease: HeldLease, lastActive: Readonly<Record<string, num
 function toLease(held: HeldLease, devices: readonly LendableDevice[]): Lease {
   return {
     leaseId: held.leaseId,
+    pool: 'static',
     team: held.team,
     expiresAt: held.expiresAt,
     devices: held.devices.map(({ deviceId, epoch }) => ({
       deviceId,
       taskQueue:
         devices.find((device) => device.deviceId === deviceId)?.taskQueue ?? `device.${deviceId}`,
+      hostId: 'static',
       epoch,
       liveEpochs: [epoch],
+      milli: 1000,
+      memoryMib: 0,
     })),
   };
 }

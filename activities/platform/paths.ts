@@ -13,6 +13,10 @@ export function createPaths(home: string, shm: string) {
     seenTags: join(home, 'trust', 'seen-tags.json'),
     run: join(home, 'run'),
     stack: join(home, 'run', 'stack.json'),
+    /** Unix socket of the supervisor, for `berth run` (workers/commands/protocol.ts). */
+    commandSocket: join(home, 'run', 'commands.sock'),
+    /** One record a registered command, for a supervisor that starts again. */
+    commands: join(home, 'run', 'commands'),
     devicesFile: join(home, 'run', 'devices.json'),
     logs: join(home, 'logs'),
     temporalDatabase: join(home, 'temporal', 'temporal.db'),

@@ -22,9 +22,20 @@ export const deviceId = 'test.cpu0';
 export function leaseOf(epoch: number, expiresAt = Date.now() + 600_000): Lease {
   return {
     leaseId: `lease-${epoch}`,
+    pool: 'default',
     team: 'test',
     expiresAt,
-    devices: [{ deviceId, taskQueue: `device.${deviceId}`, epoch, liveEpochs: [epoch] }],
+    devices: [
+      {
+        deviceId,
+        taskQueue: `device.${deviceId}`,
+        hostId: 'h',
+        epoch,
+        liveEpochs: [epoch],
+        milli: 1000,
+        memoryMib: 0,
+      },
+    ],
   };
 }
 

@@ -113,8 +113,22 @@ export function createScriptedRun(script: Script, deviceQueue: string): Scripted
       await begin('acquireLease', spec);
       run.held += 1;
       epoch += 1;
-      const device = { deviceId: 'd0', taskQueue: deviceQueue, epoch, liveEpochs: [epoch] };
-      return { leaseId: spec.requestId, team: spec.team, expiresAt: 0, devices: [device] };
+      const device = {
+        deviceId: 'd0',
+        taskQueue: deviceQueue,
+        hostId: 'h',
+        epoch,
+        liveEpochs: [epoch],
+        milli: 1000,
+        memoryMib: 0,
+      };
+      return {
+        leaseId: spec.requestId,
+        pool: 'default',
+        team: spec.team,
+        expiresAt: 0,
+        devices: [device],
+      };
     },
     releaseLease: async (lease) => {
       await begin('releaseLease', lease);

@@ -35,6 +35,10 @@ export const failureTypes = {
   NoDeviceFree: { retryable: true, exit: 1 },
   /** The host has no device that could ever satisfy the request. */
   NoSuchDevice: { retryable: false, exit: 2 },
+  /** The pool took the lease back before its holder was done. */
+  LeaseRevoked: { retryable: false, exit: 1 },
+  /** More requests wait in the pool than it takes. */
+  PoolFull: { retryable: true, exit: 1 },
   /** A device refused an epoch that is not live: the lease was lost. */
   LeaseFenced: { retryable: false, exit: 1 },
   /** The quantized model is too far from the original. */

@@ -35,7 +35,13 @@ export async function withGpuLease<T>(
     return await fn(lease);
   } finally {
     // A grant may have happened although the wait for it was cancelled: release by request, too.
-    const held = lease ?? { leaseId: requestId, team: spec.team, expiresAt: 0, devices: [] };
+    const held = lease ?? {
+      leaseId: requestId,
+      pool: 'static',
+      team: spec.team,
+      expiresAt: 0,
+      devices: [],
+    };
     await CancellationScope.nonCancellable(() => giveBack(spec.hostId, held));
   }
 }

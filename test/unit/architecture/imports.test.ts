@@ -8,11 +8,12 @@ const root = fileURLToPath(new URL('../../../', import.meta.url));
 
 /** Lower layers never import higher ones, and everybody may import the contracts. */
 const mayImport: Record<string, string[]> = {
-  scripts: ['scripts', 'workers', 'activities', 'native'],
-  workers: ['workers', 'activities', 'native'],
-  activities: ['activities', 'native'],
+  scripts: ['scripts', 'workers', 'activities', 'native', 'scheduling'],
+  workers: ['workers', 'activities', 'native', 'scheduling'],
+  activities: ['activities', 'native', 'scheduling'],
   native: ['native'],
-  workflows: ['workflows'],
+  workflows: ['workflows', 'scheduling'],
+  scheduling: [],
   contracts: [],
 };
 
@@ -35,7 +36,10 @@ function importsOf(file: string): Import[] {
 }
 
 function layerOf(path: string): string {
-  return path.startsWith('workflows/contracts/') ? 'contracts' : (path.split('/')[0] ?? '');
+  if (path.startsWith('workflows/contracts/')) return 'contracts';
+  // Pure decisions: no Temporal, so that benchmarks and commands make them, too.
+  if (path.startsWith('workflows/scheduling/')) return 'scheduling';
+  return path.split('/')[0] ?? '';
 }
 
 const files = execFileSync(

@@ -20,9 +20,20 @@ function lease(
   const { live = [epoch], expiresAt = now + 1, device = deviceId } = more;
   return {
     leaseId: `l${epoch}`,
+    pool: 'default',
     team: 'team',
     expiresAt,
-    devices: [{ deviceId: device, taskQueue: 'q', epoch, liveEpochs: live }],
+    devices: [
+      {
+        deviceId: device,
+        taskQueue: 'q',
+        hostId: 'h',
+        epoch,
+        liveEpochs: live,
+        milli: 1000,
+        memoryMib: 0,
+      },
+    ],
   };
 }
 

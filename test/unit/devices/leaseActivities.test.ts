@@ -72,7 +72,7 @@ test('release needs only the id of the request, is idempotent, and frees nobody 
   const { acquire, releaseLease } = allocator();
   await acquire('a');
   await acquire('b');
-  const unseen = { leaseId: 'a', team: 't', expiresAt: 0, devices: [] };
+  const unseen = { leaseId: 'a', pool: 'default', team: 't', expiresAt: 0, devices: [] };
   await releaseLease(unseen);
   await releaseLease(unseen);
   await acquire('c');

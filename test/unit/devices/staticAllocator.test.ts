@@ -130,8 +130,24 @@ test('the first free devices are lent, in their order, and name their queue and 
   const one = granted(emptyState, 'r1');
   const two = granted(one.state, 'r2', 2);
   expect(two.lease.devices).toEqual([
-    { deviceId: 'b', taskQueue: 'device.b', epoch: 1, liveEpochs: [1] },
-    { deviceId: 'c', taskQueue: 'device.c', epoch: 1, liveEpochs: [1] },
+    {
+      deviceId: 'b',
+      taskQueue: 'device.b',
+      hostId: 'static',
+      epoch: 1,
+      liveEpochs: [1],
+      milli: 1000,
+      memoryMib: 0,
+    },
+    {
+      deviceId: 'c',
+      taskQueue: 'device.c',
+      hostId: 'static',
+      epoch: 1,
+      liveEpochs: [1],
+      milli: 1000,
+      memoryMib: 0,
+    },
   ]);
 });
 
