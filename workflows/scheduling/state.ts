@@ -38,6 +38,8 @@ export interface PoolState {
 export interface HostState {
   hostId: string;
   generation: string;
+  /** Generations before it, the latest first, so that a late report of one is not taken for a restart. */
+  formerGenerations?: string[];
   sequence: number;
   cpuMilli: number;
   memoryMib: number;
@@ -76,6 +78,8 @@ export interface HeldLease {
   devices: { deviceId: string; epoch: number; milli: number; memoryMib: number }[];
   hosts: { hostId: string; cpuMilli: number; memoryMib: number }[];
   revoking: Revoking | null;
+  /** An event (a drain, an overuse) wants it revoked: the next `schedule` gives notice. */
+  asked?: { reason: RevokeReason; message: string };
   /** Last p95 that the holder reported, ms. */
   latency: { p95Ms: number; at: number } | null;
 }
