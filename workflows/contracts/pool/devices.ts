@@ -40,6 +40,11 @@ export interface HostReport {
   devices: PoolDevice[];
   /** Epochs at work: an activity, a bridge or a command runs under them. Renews their leases. */
   working: { deviceId: string; epoch: number }[];
+  /**
+   * Highest epoch that each device's fence has seen, by deviceId: a pool that does not know of it (a
+   * new one, a device that changed pools) grants only higher ones. Absent: 0.
+   */
+  epochs?: Record<string, number>;
   /** The host is going down: nothing new is to be granted there. */
   draining: boolean;
 }
