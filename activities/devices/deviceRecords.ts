@@ -1,7 +1,13 @@
 import { z } from 'zod';
 import { berthError } from '../../workflows/contracts/errors.ts';
+import type { LinkType } from '../../workflows/contracts/pool/devices.ts';
 import { readJson } from '../platform/atomicFile.ts';
 import type { Paths } from '../platform/paths.ts';
+
+const linkSchema = z.custom<LinkType>(
+  (text) => typeof text === 'string' && /^(NV[1-9]\d*|PIX|PXB|PHB|NODE|SYS)$/.test(text),
+  'expected a link such as NV4 or PIX',
+);
 
 /** A device of this host as its provider found it; the supervisor writes the list. */
 export const deviceRecordSchema = z.object({
@@ -20,6 +26,15 @@ export const deviceRecordSchema = z.object({
   numaNode: z.number().int().nullable(),
   /** Memory of the device (CPU: of its NUMA node), bytes. */
   memoryBytes: z.number().nonnegative(),
+  // What follows is absent from lists that an earlier version has written.
+  /** Part of `memoryBytes` that leases may be given, where others have the rest. */
+  lendableBytes: z.number().nonnegative().optional(),
+  /** Leases that may share it at a time; absent: 1. */
+  maxShares: z.number().int().positive().optional(),
+  mig: z.object({ profile: z.string(), parentDeviceId: z.string() }).nullable().optional(),
+  /** To other devices of this host by deviceId, as this one sees them. */
+  links: z.record(z.string(), linkSchema).optional(),
+  fabric: z.object({ clusterUuid: z.string(), cliqueId: z.number().int() }).nullable().optional(),
 });
 export type DeviceRecord = z.infer<typeof deviceRecordSchema>;
 

@@ -17,9 +17,9 @@ export interface ChosenGang {
 /** Up to so many classes of twins (and so at least as many devices) the choice is exact. */
 const exactClasses = 16;
 const exact = { steps: Number.POSITIVE_INFINITY, found: Number.POSITIVE_INFINITY };
-const bounded = { steps: 400, found: 6 };
+const bounded = { steps: 400, found: 4 };
 /** Steps of one clique number. */
-const boundedSteps = 200;
+const boundedSteps = 100;
 
 const remembered = createGangMemo<ChosenGang | null>(512);
 
