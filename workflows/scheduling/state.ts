@@ -82,6 +82,8 @@ export interface HeldLease {
   asked?: { reason: RevokeReason; message: string };
   /** Last p95 that the holder reported, ms. */
   latency: { p95Ms: number; at: number } | null;
+  /** When a neighbour was last revoked for the sake of its latency goal. */
+  relievedAt?: number;
 }
 
 export interface Revoking {
@@ -93,6 +95,8 @@ export interface Revoking {
   requeue: boolean;
   /** Resources to queue again with, where they differ (a lower share). */
   shrinkTo: { milli: number; memoryMib: number } | null;
+  /** Of a move: the new place, kept for it as a promise; it becomes `promised` when it is queued again. */
+  movedTo?: Placement;
 }
 
 export interface WaitingRequest {
@@ -107,6 +111,8 @@ export interface WaitingRequest {
   victims: string[];
   /** Granted moves or why it was queued again, for `explain`; null on first submission. */
   requeuedFor: RevokeReason | null;
+  /** Since when it has been the first in turn that fits nowhere; kept while others come first again. */
+  blockedSince?: number;
 }
 
 export interface DecayedUsage {
