@@ -7,6 +7,7 @@ import { createArtifacts } from './artifacts/artifacts.ts';
 import { createLeaseActivities, type LeaseDeps } from './devices/leaseActivities.ts';
 import { createIngestActivities } from './ingest/ingestActivities.ts';
 import type { BerthConfig } from './platform/config.ts';
+import { createUsageActivities } from './usage/recordUsage.ts';
 
 /** Everything that a host worker needs from its process. */
 export interface HostDeps extends LeaseDeps, ArtifactActivitiesDeps {
@@ -18,6 +19,7 @@ export function createHostActivities(deps: HostDeps): HostActivities {
   const { staging } = createArtifacts(deps);
   return {
     ...createLeaseActivities(deps),
+    ...createUsageActivities(deps),
     ...createIngestActivities({ ...deps, staging }),
     ...createArtifactActivities(deps),
   };

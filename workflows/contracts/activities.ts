@@ -1,5 +1,6 @@
 import type { GateReport, GateThresholds, IngestRequest, QuantizationMethod } from './ingest.ts';
 import type { Lease, LeaseHolder, LeaseSpec } from './lease.ts';
+import type { UsageRecord } from './pool/usage.ts';
 
 /** Where a job keeps its files on the host; every file activity takes it. */
 export interface ArtifactJob {
@@ -195,6 +196,8 @@ export interface HostActivities {
 
   acquireLease(spec: LeaseSpec, holder: LeaseHolder): Promise<Lease>;
   releaseLease(lease: Lease): Promise<void>;
+  /** Keeps ended leases for good, each once however often it is handed over. */
+  recordUsage(records: UsageRecord[]): Promise<void>;
 
   warmModel(input: WarmInput): Promise<WarmResult>;
   evictModel(ref: string): Promise<EvictResult>;

@@ -185,6 +185,8 @@ export interface GpuPoolInput {
   config?: Partial<PoolConfig>;
   teams?: TeamsConfig;
   report?: HostReport;
+  /** The run hands over to a fresh one when its history is longer; for tests. */
+  maxHistoryEvents?: number;
 }
 
 /** Times in milliseconds. */
