@@ -1,0 +1,43 @@
+import { readdir, rm } from 'node:fs/promises';
+import { readJson } from '../../../activities/platform/atomicFile.ts';
+import {
+  attachMpsDaemon,
+  closeMpsDaemon,
+  isServing,
+  listClients,
+  type MpsDaemon,
+  type MpsDaemonDeps,
+} from './mpsDaemon.ts';
+import { mpsFolderOf, mpsRecordSchema } from './mpsFolder.ts';
+
+/**
+ * Looks after the daemons of a supervisor that was killed: one that still has clients goes on, since
+ * a command outlives the supervisor for as long as its lease, and only its own daemon can terminate
+ * it; every other one is quit, and the GPU's compute mode given back.
+ * @returns the daemons that go on
+ */
+export async function takeOverLeftovers(deps: MpsDaemonDeps): Promise<MpsDaemon[]> {
+  const names = await readdir(deps.root).catch(() => []);
+  const found = await Promise.all(names.map((name) => takeOver(deps, name)));
+  return found.filter((daemon) => daemon !== undefined);
+}
+
+async function takeOver(deps: MpsDaemonDeps, name: string): Promise<MpsDaemon | undefined> {
+  const folder = mpsFolderOf(deps.root, name);
+  // A damaged record cannot name a device: nothing but its folder is touched.
+  const record = await readJson(folder.record, mpsRecordSchema).catch(() => undefined);
+  if (record === undefined) {
+    await rm(folder.root, { recursive: true, force: true });
+    return undefined;
+  }
+  const daemon = attachMpsDaemon(deps, folder, record);
+  const clients = await listClients(daemon).catch(() => []);
+  const about = { device: record.deviceId, trustDomain: record.trustDomain };
+  if (isServing(daemon) && clients.length > 0) {
+    deps.logger.info({ ...about, clients: clients.length }, 'took over MPS, which has clients');
+    return daemon;
+  }
+  await closeMpsDaemon(deps, daemon);
+  deps.logger.info(about, 'quit MPS, left by a supervisor that was killed');
+  return undefined;
+}
