@@ -1,0 +1,18 @@
+import type { FailureType } from '../../contracts/errors.ts';
+import type { TeamsConfig } from '../../contracts/pool/teams.ts';
+import type { PoolState } from '../state.ts';
+import { checkTeams } from './checkTeams.ts';
+
+/** Sets all teams, reservations and prices at once, or nothing. */
+export function applyTeams(
+  state: PoolState,
+  teams: TeamsConfig,
+  _now: number,
+): { state: PoolState } | { refusal: { type: FailureType; message: string } } {
+  const problem = checkTeams(teams);
+  if (problem !== undefined) {
+    const message = `${problem.at.join('.') || 'teams'}: ${problem.message}`;
+    return { refusal: { type: 'InvalidRequest', message } };
+  }
+  return { state: { ...state, teams } };
+}
