@@ -35,6 +35,7 @@ export function createCpuProvider(deps: CpuProviderDeps): DeviceProvider {
 
   const describe = (cores: string, index: number, node: NumaNode | undefined): DeviceRecord => {
     const deviceId = `${deps.hostId}.cpu${index}`;
+    const count = parseCoreSet(cores).length;
     return {
       deviceId,
       kind: 'cpu',
@@ -44,6 +45,9 @@ export function createCpuProvider(deps: CpuProviderDeps): DeviceProvider {
       cores,
       numaNode: node?.node ?? null,
       memoryBytes: node?.memoryBytes ?? 0,
+      lendableBytes: node === undefined ? 0 : memoryFor(count, node),
+      // A lease has at least a core to itself.
+      maxShares: count,
     };
   };
 
@@ -78,6 +82,11 @@ export function groupCores(nodes: readonly NumaNode[]): { cores: string; node: N
       return { cores: formatCoreSet(node.cores.slice(from, to).flat()), node };
     });
   });
+}
+
+/** The part of the node's memory that falls to so many of its logical CPUs. */
+function memoryFor(count: number, node: NumaNode): number {
+  return Math.floor((node.memoryBytes * count) / node.cores.flat().length);
 }
 
 function nodeOf(cores: readonly number[], nodes: readonly NumaNode[]): NumaNode | undefined {

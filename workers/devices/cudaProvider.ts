@@ -1,9 +1,9 @@
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
 import { z } from 'zod';
-import type { DeviceRecord } from '../../activities/devices/deviceRecords.ts';
+import { type DeviceRecord, deviceRecordSchema } from '../../activities/devices/deviceRecords.ts';
 import type { Logger } from '../../activities/platform/logging.ts';
 import { packageRoot } from '../../activities/platform/packageRoot.ts';
 import { findPython } from '../../activities/platform/python.ts';
@@ -21,14 +21,26 @@ const gpuSchema = z.object({
   uuid: z.string(),
   /** Of the physical GPU, for a MIG instance. */
   parentUuid: z.string().nullable(),
+  /** Such as `1g.10gb`, for a MIG instance. */
+  migProfile: z.string().nullable(),
   name: z.string(),
   pciBusId: z.string(),
   memoryBytes: z.number(),
   memoryUsedBytes: z.number(),
   /** 0 to 1; null where the driver does not tell (MIG). */
   utilization: z.number().nullable(),
+  /** Major and minor; null where the driver does not tell. */
+  computeCapability: z.tuple([z.number().int(), z.number().int()]).nullable(),
+  /** By UUID of the other GPU, as this one sees it. */
+  links: deviceRecordSchema.shape.links.unwrap(),
+  fabric: deviceRecordSchema.shape.fabric.unwrap(),
 });
 export type Gpu = z.infer<typeof gpuSchema>;
+
+/** Clients of one GPU under MPS (Volta and later, CUDA 13.0 and before; NVIDIA's MPS guide). */
+const mpsClients = 48;
+/** Compute capability of Volta: MPS limits memory and compute of a client from there on. */
+const volta = 7;
 
 export interface CudaProviderDeps {
   logger: Logger;
@@ -62,6 +74,10 @@ export function createCudaProvider(deps: CudaProviderDeps): DeviceProvider {
         taskQueue: deviceTaskQueue(gpu.uuid),
         ...locality(gpu, pci),
         memoryBytes: gpu.memoryBytes,
+        maxShares: canShare(gpu) ? mpsClients : 1,
+        mig: migOf(gpu),
+        links: gpu.links,
+        fabric: gpu.fabric,
       }));
     },
     bind(device) {
@@ -78,6 +94,17 @@ export function createCudaProvider(deps: CudaProviderDeps): DeviceProvider {
       return { utilization: gpu.utilization ?? 0, memoryUsedBytes: gpu.memoryUsedBytes };
     },
   };
+}
+
+/** A MIG instance is a part already. */
+function canShare({ parentUuid, computeCapability }: Gpu): boolean {
+  return parentUuid === null && computeCapability !== null && computeCapability[0] >= volta;
+}
+
+function migOf({ parentUuid, migProfile }: Gpu): DeviceRecord['mig'] {
+  return parentUuid === null
+    ? null
+    : { profile: migProfile ?? 'unknown', parentDeviceId: parentUuid };
 }
 
 /** Cores and NUMA node beside the GPU's slot, as the kernel lists them for the PCI device. */
@@ -103,7 +130,7 @@ function locality(gpu: Gpu, pci: string): Pick<DeviceRecord, 'cores' | 'numaNode
 async function askNvml(env: NodeJS.ProcessEnv): Promise<Gpu[]> {
   const bridge = join(packageRoot(), 'native', 'bridge');
   const { stdout } = await promisify(execFile)(findPython(env), ['-m', 'berth_bridge.discover'], {
-    env: { ...env, PYTHONPATH: bridge },
+    env: { ...env, PYTHONPATH: [env.PYTHONPATH, bridge].filter(Boolean).join(delimiter) },
     timeout: 30_000,
   });
   return z.object({ devices: z.array(gpuSchema) }).parse(JSON.parse(stdout)).devices;

@@ -3,6 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { deviceRecordSchema } from '../../../activities/devices/deviceRecords.ts';
+import { toPoolDevice } from '../../../activities/devices/poolDevice.ts';
+import { packageRoot } from '../../../activities/platform/packageRoot.ts';
 import { allowedCores } from '../../../workers/devices/cpuTopology.ts';
 import { createCudaProvider, type Gpu } from '../../../workers/devices/cudaProvider.ts';
 
@@ -12,21 +15,29 @@ const fakeNvml: Gpu[] = [
     index: 0,
     uuid: 'GPU-0a1b',
     parentUuid: null,
+    migProfile: null,
     name: 'NVIDIA H100 80GB HBM3',
     pciBusId: '00000000:3B:00.0',
     memoryBytes: 85_000_000_000,
     memoryUsedBytes: 1_000,
     utilization: 0.25,
+    computeCapability: [9, 0],
+    links: { 'GPU-77': 'NV18' },
+    fabric: { clusterUuid: 'c0ffee', cliqueId: 2 },
   },
   {
     index: 1,
     uuid: 'MIG-2c3d',
     parentUuid: 'GPU-4e5f',
+    migProfile: '1g.10gb',
     name: 'NVIDIA H100 80GB HBM3 MIG 1g.10gb',
     pciBusId: '00000000:AF:00.0',
     memoryBytes: 10_000_000_000,
     memoryUsedBytes: 2_000,
     utilization: null,
+    computeCapability: [9, 0],
+    links: {},
+    fabric: null,
   },
 ];
 
@@ -55,6 +66,10 @@ test('GPUs and MIG instances are devices, named by UUID, with the cores beside t
       cores: core,
       numaNode: 1,
       memoryBytes: 85_000_000_000,
+      maxShares: 48,
+      mig: null,
+      links: { 'GPU-77': 'NV18' },
+      fabric: { clusterUuid: 'c0ffee', cliqueId: 2 },
     },
     {
       deviceId: 'MIG-2c3d',
@@ -65,6 +80,10 @@ test('GPUs and MIG instances are devices, named by UUID, with the cores beside t
       cores: null,
       numaNode: null,
       memoryBytes: 10_000_000_000,
+      maxShares: 1,
+      mig: { profile: '1g.10gb', parentDeviceId: 'GPU-4e5f' },
+      links: {},
+      fabric: null,
     },
   ]);
 });
@@ -82,6 +101,16 @@ test('a worker sees its own device only, and runs on the cores beside it', async
   });
 });
 
+test('a GPU is shared only where MPS can limit its clients: Volta and later', async () => {
+  const like = (computeCapability: Gpu['computeCapability']): Gpu[] =>
+    fakeNvml.slice(0, 1).map((gpu) => ({ ...gpu, computeCapability }));
+  const shares = async (capability: Gpu['computeCapability']) =>
+    (await provider({}, async () => like(capability)).discover()).map(({ maxShares }) => maxShares);
+  expect(await shares([7, 0])).toEqual([48]);
+  expect(await shares([6, 1])).toEqual([1]);
+  expect(await shares(null)).toEqual([1]);
+});
+
 test('CUDA_VISIBLE_DEVICES of the stack limits what is discovered', async () => {
   const found = await provider({ CUDA_VISIBLE_DEVICES: 'MIG-2c3d' }).discover();
   expect(found.map(({ deviceId }) => deviceId)).toEqual(['MIG-2c3d']);
@@ -94,6 +123,22 @@ test('samples come from NVML; a device that it no longer lists is an error', asy
   expect(await provider().sample(gpu)).toEqual({ utilization: 0.25, memoryUsedBytes: 1_000 });
   await expect(provider({}, async () => []).sample(gpu)).rejects.toMatchObject({
     type: 'NoSuchDevice',
+  });
+});
+
+test('what NVML says of links reaches the record, as the pool reads it', async () => {
+  const env = {
+    ...process.env,
+    FAKE_NVML: 'dgx1',
+    PYTHONPATH: join(packageRoot(), 'test', 'support', 'fakeNvml'),
+  };
+  const logger = pino({ level: 'silent' });
+  const records = await createCudaProvider({ logger, env, pci }).discover();
+  const [first] = records.map((record) => toPoolDevice(deviceRecordSchema.parse(record), 'h'));
+  expect(records).toHaveLength(8);
+  expect(first).toMatchObject({
+    deviceId: 'GPU-0',
+    links: { 'GPU-1': 'NV1', 'GPU-3': 'NV2', 'GPU-7': 'SYS' },
   });
 });
 
