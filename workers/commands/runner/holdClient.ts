@@ -1,0 +1,99 @@
+import { WorkflowNotFoundError } from '@temporalio/client';
+import { workflowTaskQueue } from '../../../workflows/contracts/ids.ts';
+import type { LeaseHolder } from '../../../workflows/contracts/lease.ts';
+import type { Explanation } from '../../../workflows/contracts/pool/description.ts';
+import {
+  type FinishHoldMessage,
+  type HoldLeaseInput,
+  type HoldLeaseState,
+  holdQueries,
+  holdSignals,
+} from '../../../workflows/contracts/pool/hold.ts';
+import {
+  holdLeaseWorkflowId,
+  poolQueries,
+  poolWorkflowId,
+} from '../../../workflows/contracts/pool/messages.ts';
+import { awaitJob } from '../../client/awaitJob.ts';
+import { explainFailure } from '../../client/explainFailure.ts';
+import { requireWorkers } from '../../client/pollers.ts';
+import { withSearchAttributes } from '../../client/searchAttributes.ts';
+import type { Session } from '../../client/session.ts';
+
+/** The workflow that holds the lease of one `berth run`, and what its pool says of the request. */
+export interface HoldClient {
+  readonly workflowId: string;
+  readonly holder: LeaseHolder;
+  /** Waits for the server when it is restarting. @throws BerthError StackUnavailable */
+  state(): Promise<HoldLeaseState>;
+  /** Undefined before the pool has begun, or knows the request. */
+  explain(): Promise<Explanation | undefined>;
+  /** The command has ended; ends the hold. Nothing when that one has ended before. */
+  finish(message: FinishHoldMessage): Promise<void>;
+  /** Gives up waiting; ends the hold. Nothing when that one has ended before. */
+  withdraw(): Promise<void>;
+}
+
+/** Runs the hold, by name, so that no workflow code is imported. */
+const holdWorkflowType = 'holdLeaseWorkflow';
+
+/** @throws BerthError StackUnavailable */
+export async function startHold(session: Session, input: HoldLeaseInput): Promise<HoldClient> {
+  const { pool, request } = input;
+  const workflowId = holdLeaseWorkflowId(pool, request.requestId);
+  const attributes = { pipeline: 'lease', hostId: session.hostId, pool, team: request.team };
+  try {
+    await requireWorkers(session);
+    const started = await withSearchAttributes(attributes, (typedSearchAttributes) =>
+      session.client.workflow.start(holdWorkflowType, {
+        workflowId,
+        taskQueue: workflowTaskQueue,
+        args: [input],
+        typedSearchAttributes,
+        staticSummary: `${request.label} · team ${request.team}`,
+      }),
+    );
+    return createHoldClient(session, pool, request.requestId, started.firstExecutionRunId);
+  } catch (error) {
+    throw await explainFailure(session, error, workflowId);
+  }
+}
+
+function createHoldClient(
+  session: Session,
+  pool: string,
+  requestId: string,
+  runId: string,
+): HoldClient {
+  const { workflow } = session.client;
+  const workflowId = holdLeaseWorkflowId(pool, requestId);
+  const hold = workflow.getHandle(workflowId);
+  const patiently = <T>(ask: () => Promise<T>): Promise<T> => awaitJob(session, workflowId, ask);
+  /** Who has ended needs nothing any more. */
+  const unlessEnded = (error: unknown): void => {
+    if (!(error instanceof WorkflowNotFoundError)) throw error;
+  };
+  return {
+    workflowId,
+    holder: { workflowId, runId },
+    state: () => patiently(() => hold.query<HoldLeaseState>(holdQueries.state)),
+    async explain() {
+      try {
+        const asked = workflow.getHandle(poolWorkflowId(pool));
+        const told = await asked.query<Explanation, [string]>(poolQueries.explain, requestId);
+        return told.state === 'unknown' ? undefined : told;
+      } catch {
+        // The explanation is for people; whether the request stands, `state` tells.
+        return undefined;
+      }
+    },
+    finish: (message) =>
+      patiently(() =>
+        hold.signal<[FinishHoldMessage]>(holdSignals.finish, message).catch(unlessEnded),
+      ),
+    withdraw: () =>
+      patiently(async () => {
+        await hold.cancel().catch(unlessEnded);
+      }),
+  };
+}

@@ -1,0 +1,44 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { berthError } from '../../../workflows/contracts/errors.ts';
+import type { Lease } from '../../../workflows/contracts/lease.ts';
+import type { Explanation } from '../../../workflows/contracts/pool/description.ts';
+import type { HoldClient } from './holdClient.ts';
+
+export interface WaitOptions {
+  /** Leases that are over: another one is waited for. */
+  before: readonly string[];
+  /** Refuses to wait. */
+  noWait: boolean;
+  /** Hears the pool's explanation each time it was asked for. */
+  onWaiting(explanation: Explanation | undefined): void;
+  /** Ends the waiting with its reason. */
+  signal: AbortSignal;
+}
+
+/** The first grants come at once: asked for often, then each second. */
+const firstPausesMs = [50, 100, 200, 400];
+const pauseMs = 1_000;
+
+/**
+ * Waits until the pool has lent what was asked for.
+ * @throws BerthError of the pool's refusal; NoDeviceFree under `noWait`; LeaseRevoked when the hold
+ *   was ended by somebody; `signal.reason`
+ */
+export async function waitForLease(hold: HoldClient, options: WaitOptions): Promise<Lease> {
+  for (let look = 0; ; look += 1) {
+    const { phase, lease, refused } = await hold.state();
+    if (refused !== null) throw berthError(refused.type, refused.message);
+    if (lease !== null && phase === 'held' && !options.before.includes(lease.leaseId)) return lease;
+    if (phase === 'ended') {
+      throw berthError('LeaseRevoked', `${hold.workflowId}: ended by somebody before it was lent`);
+    }
+    const explanation = await hold.explain();
+    if (options.noWait && explanation?.state === 'waiting') {
+      throw berthError('NoDeviceFree', `not lent at once: ${explanation.text}`);
+    }
+    options.onWaiting(explanation);
+    await delay(firstPausesMs[look] ?? pauseMs, undefined, { signal: options.signal }).catch(() => {
+      throw options.signal.reason;
+    });
+  }
+}
