@@ -2,7 +2,7 @@ import pLimit, { type LimitFunction } from 'p-limit';
 import type { DeviceRecord } from '../../../activities/devices/deviceRecords.ts';
 import type { Logger } from '../../../activities/platform/logging.ts';
 import { berthError } from '../../../workflows/contracts/errors.ts';
-import type { DeviceShare, DeviceSharing } from '../deviceSharing.ts';
+import type { DeviceSharing } from '../deviceSharing.ts';
 import { createComputeMode } from './computeMode.ts';
 import { terminateClients, withChildren } from './mpsClients.ts';
 import {
