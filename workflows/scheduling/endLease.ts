@@ -8,7 +8,7 @@ import type { DeviceState, HeldLease, PoolState, WaitingRequest } from './state.
 /**
  * Ends a lease: its shares that are not among `cleared` keep being taken as `clearing`, its use is
  * charged to every level of its team, a usage record is due, and a lease revoked with `requeue` waits
- * again under its first submission time. An unknown lease changes nothing.
+ * again under its first submission time, unless its holder is gone. An unknown lease changes nothing.
  */
 export function endLease(
   state: PoolState,
@@ -21,7 +21,8 @@ export function endLease(
   if (!lease) return state;
   const { [leaseId]: _, ...leases } = state.leases;
   const { requestId } = lease.request;
-  const requeued = lease.revoking?.requeue ? requeue(state, lease) : undefined;
+  const requeued =
+    lease.revoking?.requeue && end !== 'holder-gone' ? requeue(state, lease) : undefined;
   return {
     ...state,
     leases,

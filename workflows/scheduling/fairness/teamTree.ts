@@ -37,15 +37,3 @@ export function configuredTeam(teams: TeamsConfig, path: string): Team | undefin
 export function teamAt(teams: TeamsConfig, path: string): Team {
   return configuredTeam(teams, path) ?? plainTeam;
 }
-
-/**
- * Leases of one trust domain may share a device: that of the deepest team on the path that names
- * one, else the top-level team's own.
- */
-export function trustDomainOf(teams: TeamsConfig, path: string): string {
-  for (const level of teamLevels(path).reverse()) {
-    const domain = teamAt(teams, level).trustDomain;
-    if (domain !== null) return `domain:${domain}`;
-  }
-  return `team:${topLevelTeam(path)}`;
-}
