@@ -6,8 +6,10 @@ import type { TwinClasses } from './twinClasses.ts';
 export interface GangMerits {
   /** Indices into the devices, ascending. */
   chosen: number[];
-  /** Largest clique among the devices that are left, by link level, the best level first. */
-  remaining: number[];
+  /** Largest clique among the devices that are left, by number of the link level, 0 the best. */
+  remaining: (level: number) => number;
+  /** Link levels at which `remaining` can differ. */
+  levels: number;
   /** Sum of link scores within the gang. */
   within: number;
   /** Sum of link scores between the gang and what is left: what nobody can use any more. */
@@ -20,6 +22,7 @@ export function judgeGang(
   maxSteps: number,
 ): GangMerits {
   const left = classes.members.map(({ length }, i) => length - (taken[i] as number));
+  const cliques: number[] = [];
   let within = 0;
   let cut = 0;
   for (let i = 0; i < taken.length; i++) {
@@ -38,10 +41,12 @@ export function judgeGang(
     chosen: classes.members
       .flatMap((members, i) => members.slice(0, taken[i] as number))
       .sort((a, b) => a - b),
+    remaining(level) {
+      cliques[level] ??= cliqueNumber(classes, left, classes.levels[level] as number, maxSteps);
+      return cliques[level];
+    },
     // At the worst level everything left is one clique, whatever is chosen.
-    remaining: classes.levels
-      .slice(0, -1)
-      .map((level) => cliqueNumber(classes, left, level, maxSteps)),
+    levels: Math.max(0, classes.levels.length - 1),
     within,
     cut,
   };
@@ -53,8 +58,8 @@ export function judgeGang(
  * cut, then the first devices.
  */
 export function compareGangs(a: GangMerits, b: GangMerits): number {
-  for (let i = 0; i < a.remaining.length; i++) {
-    const more = (b.remaining[i] as number) - (a.remaining[i] as number);
+  for (let level = 0; level < a.levels; level++) {
+    const more = b.remaining(level) - a.remaining(level);
     if (more !== 0) return more;
   }
   if (a.within !== b.within) return b.within - a.within;
