@@ -62,11 +62,11 @@ export function createFairQueue(
   }
 
   function leafOf(team: string): Node {
-    let node = nodes.get(ownOf(team));
-    if (node) return node;
-    node = root;
+    const known = nodes.get(ownOf(team));
+    if (known) return known;
+    let node: Node = root;
     for (const level of teamLevels(ownOf(team))) {
-      const child = nodes.get(level) ?? newNode(level, node);
+      const child: Node = nodes.get(level) ?? newNode(level, node);
       nodes.set(level, child);
       node = child;
     }
