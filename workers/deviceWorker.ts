@@ -1,7 +1,6 @@
 import { dirname } from 'node:path';
 import { createDeviceActivities } from '../activities/devices/deviceActivities.ts';
 import { readDeviceList } from '../activities/devices/deviceRecords.ts';
-import { createFence } from '../activities/devices/fence.ts';
 import { createLeasedBridge } from '../activities/devices/leasedBridge.ts';
 import { findPython } from '../activities/platform/python.ts';
 import { berthError } from '../workflows/contracts/errors.ts';
@@ -9,9 +8,14 @@ import { createActivityMarker } from './devices/activityMarker.ts';
 import { startDeviceMetrics } from './devices/deviceMetrics.ts';
 import { deviceProviders } from './devices/discoverDevices.ts';
 import { createIdleInterceptor } from './devices/idleInterceptor.ts';
+import { obeyEndings } from './devices/obeyEndings.ts';
+import { openDeviceFence } from './devices/openDeviceFence.ts';
+import { createWorkReport } from './devices/workReport.ts';
 import { createReportedBridge } from './reportedBridge.ts';
 import { runWorker } from './runWorker.ts';
 import { removePartialFiles } from './supervisor/leftovers.ts';
+import { sendToParent } from './supervisor/messages.ts';
+import { createProcessExclusion } from './supervisor/processExclusion.ts';
 
 /** Serves one device, `deviceWorker.js <deviceId>`, to which the supervisor has bound it. */
 await runWorker('device', async ({ paths, config, logger, meter }) => {
@@ -26,17 +30,23 @@ await runWorker('device', async ({ paths, config, logger, meter }) => {
   }
   if (config.metrics !== undefined) startDeviceMetrics(meter, provider, device, logger);
   const { fence } = paths.device(device.deviceId);
-  // Nobody else writes there: what is half-written was begun by a worker that died.
-  await removePartialFiles(dirname(fence));
-  const bridge = createLeasedBridge({
-    fence: createFence({ path: fence, deviceId: device.deviceId }),
-    start: createReportedBridge({ python: findPython(), device: provider.bind(device), logger }),
+  // What is half-written was begun by a worker that died; only the supervisor writes there, too.
+  await createProcessExclusion(`${fence}.lock`)(() => removePartialFiles(dirname(fence)));
+  const work = createWorkReport(device.deviceId, (epochs) => {
+    void sendToParent({ type: 'work', epochs });
   });
+  const bridge = createLeasedBridge({
+    fence: openDeviceFence(paths, device.deviceId),
+    start: createReportedBridge({ python: findPython(), device: provider.bind(device), logger }),
+    onEpoch: work.bridge,
+  });
+  obeyEndings(bridge, logger);
   return {
     taskQueue: device.taskQueue,
     maxConcurrentActivityTaskExecutions: 1,
     activities: createDeviceActivities({ deviceId: device.deviceId, bridge, paths, logger }),
     activityInterceptors: [
+      work.interceptor,
       createActivityMarker(paths, device.deviceId),
       createIdleInterceptor(() => bridge.close()),
     ],

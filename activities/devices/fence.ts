@@ -5,11 +5,17 @@ import type { Lease, LeasedDevice } from '../../workflows/contracts/lease.ts';
 import { readJson, writeJsonAtomic } from '../platform/atomicFile.ts';
 
 const epoch = z.number().int().nonnegative();
-const fenceStateSchema = z.object({ highestEpoch: epoch, liveEpochs: z.array(epoch) });
+const fenceStateSchema = z.object({
+  /** Highest epoch that was ever let in. */
+  highestEpoch: epoch,
+  liveEpochs: z.array(epoch),
+  /** Epochs above the highest that were given back before they began. */
+  retiredEpochs: z.array(epoch).default([]),
+});
 /** What a device remembers of the leases it served. */
 export type FenceState = z.infer<typeof fenceStateSchema>;
 
-export const openFence: FenceState = { highestEpoch: 0, liveEpochs: [] };
+export const openFence: FenceState = { highestEpoch: 0, liveEpochs: [], retiredEpochs: [] };
 
 const leaseSchema = z.object({
   leaseId: z.string().min(1),
@@ -43,18 +49,26 @@ export interface Fence {
   admit(lease: Lease): Promise<LeasedDevice>;
   /** The lease is given back: from now on its epoch is over. Idempotent. */
   retire(lease: Lease): Promise<LeasedDevice>;
+  /** As `retire`, by whoever knows no more than the epoch. */
+  retireEpoch(epoch: number): Promise<void>;
+  state(): Promise<FenceState>;
 }
+
+/** Runs one at a time what is given to it, over all processes that share the file. */
+export type Exclusive = <T>(run: () => Promise<T>) => Promise<T>;
 
 export interface FenceDeps {
   path: string;
   deviceId: string;
   /** Milliseconds since the Unix epoch; default the system's clock. */
   now?(): number;
+  /** Default: against callers of this fence in this process only. */
+  exclusive?: Exclusive;
 }
 
-export function createFence({ path, deviceId, now = Date.now }: FenceDeps): Fence {
+export function createFence({ path, deviceId, now = Date.now, exclusive }: FenceDeps): Fence {
   // Deciding and remembering are one step.
-  const oneAtATime = pLimit(1);
+  const oneAtATime: Exclusive = exclusive ?? pLimit(1);
   const load = async () => (await readJson(path, fenceStateSchema)) ?? openFence;
   const store = async (before: FenceState, after: FenceState) => {
     if (after !== before) await writeJsonAtomic(path, after);
@@ -77,26 +91,46 @@ export function createFence({ path, deviceId, now = Date.now }: FenceDeps): Fenc
         await store(state, retireEpoch(state, device.epoch));
         return device;
       }),
+    retireEpoch: (epoch) =>
+      oneAtATime(async () => {
+        const state = await load();
+        await store(state, retireEpoch(state, epoch));
+      }),
+    // Written whole or not at all, so reading needs no turn.
+    state: load,
   };
 }
 
 /**
  * The state in which the device may work for this lease; undefined when it may not. Expiry alone
- * does not end a live epoch: the holder may have been renewed since. Pure.
+ * does not end a live epoch: the holder may have been renewed since. The grant says who else was live
+ * when it was made; who has been retired here since then stays retired. Pure.
  */
 export function admitEpoch(
   state: FenceState,
   { epoch, liveEpochs }: Pick<LeasedDevice, 'epoch' | 'liveEpochs'>,
   expired: boolean,
 ): FenceState | undefined {
-  if (epoch <= state.highestEpoch) return state.liveEpochs.includes(epoch) ? state : undefined;
-  if (expired) return undefined;
-  return { highestEpoch: epoch, liveEpochs: [...new Set([...liveEpochs, epoch])] };
+  const { highestEpoch, retiredEpochs } = state;
+  if (epoch <= highestEpoch) return state.liveEpochs.includes(epoch) ? state : undefined;
+  if (expired || retiredEpochs.includes(epoch)) return undefined;
+  const isLive = (other: number): boolean =>
+    other <= highestEpoch
+      ? state.liveEpochs.includes(other)
+      : other < epoch && !retiredEpochs.includes(other);
+  return {
+    highestEpoch: epoch,
+    liveEpochs: [...new Set([...liveEpochs.filter(isLive), epoch])],
+    retiredEpochs: retiredEpochs.filter((retired) => retired > epoch),
+  };
 }
 
 /** Pure. */
 export function retireEpoch(state: FenceState, epoch: number): FenceState {
-  if (epoch > state.highestEpoch) return { highestEpoch: epoch, liveEpochs: [] };
+  if (epoch > state.highestEpoch) {
+    if (state.retiredEpochs.includes(epoch)) return state;
+    return { ...state, retiredEpochs: [...state.retiredEpochs, epoch] };
+  }
   if (!state.liveEpochs.includes(epoch)) return state;
   return { ...state, liveEpochs: state.liveEpochs.filter((live) => live !== epoch) };
 }

@@ -3,6 +3,8 @@ import { homedir, userInfo } from 'node:os';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { berthError } from '../../workflows/contracts/errors.ts';
+import { defaultPool, type PoolConfig } from '../../workflows/contracts/pool/messages.ts';
+import { type PoolSetting, parsePools, parsePoolTimes } from './poolSetting.ts';
 import { parseSize } from './size.ts';
 
 /** Everything that the environment decides, read once at a process's start. */
@@ -17,6 +19,10 @@ export interface BerthConfig {
   sources: string[];
   /** BERTH_DEVICES: core sets of CPU devices, `[]` for none, `undefined` to discover. */
   devices: string[] | undefined;
+  /** BERTH_POOL: pools that this host's devices are lent from. */
+  pools: PoolSetting[];
+  /** BERTH_POOL_TIMES, for tests: JSON of a part of PoolConfig. */
+  poolTimes: Partial<PoolConfig>;
   /** BERTH_METRICS: host:port on which Prometheus may scrape the SDK's and Berth's metrics. */
   metrics: string | undefined;
   /** BERTH_LOG_LEVEL, pino's names. */
@@ -24,6 +30,16 @@ export interface BerthConfig {
 }
 
 const coreSet = /^\d+(-\d+)?(,\d+(-\d+)?)*$/;
+
+/** What `parse` makes of a variable; a text is its complaint. */
+function parsedText<T extends object>(parse: (text: string) => T | string) {
+  return z.string().transform((text, context): T => {
+    const result = parse(text);
+    if (typeof result !== 'string') return result;
+    context.addIssue({ code: 'custom', message: result });
+    return z.NEVER;
+  });
+}
 
 const environment = z.object({
   BERTH_HOME: z.string().min(1).optional(),
@@ -40,6 +56,8 @@ const environment = z.object({
       'expected core sets such as 0-3;4-7, or none',
     )
     .optional(),
+  BERTH_POOL: parsedText(parsePools).optional(),
+  BERTH_POOL_TIMES: parsedText(parsePoolTimes).optional(),
   BERTH_METRICS: z
     .string()
     .regex(/^\S+:\d+$/, 'expected host:port such as 127.0.0.1:9464')
@@ -79,6 +97,8 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): BerthConfig {
         : values.BERTH_DEVICES === 'none'
           ? []
           : values.BERTH_DEVICES.split(';'),
+    pools: values.BERTH_POOL ?? [{ name: defaultPool, labels: null }],
+    poolTimes: values.BERTH_POOL_TIMES ?? {},
     metrics: values.BERTH_METRICS,
     logLevel: values.BERTH_LOG_LEVEL,
   };

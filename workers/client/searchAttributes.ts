@@ -10,19 +10,27 @@ const pipelineKey = defineSearchAttributeKey('BerthPipeline', SearchAttributeTyp
 const modelKey = defineSearchAttributeKey('BerthModel', SearchAttributeType.KEYWORD);
 const hostKey = defineSearchAttributeKey('BerthHost', SearchAttributeType.KEYWORD);
 
+const poolKey = defineSearchAttributeKey('BerthPool', SearchAttributeType.KEYWORD);
+const teamKey = defineSearchAttributeKey('BerthTeam', SearchAttributeType.KEYWORD);
+
 export interface JobAttributes {
-  /** `ingest`, `warm`, `catalogue`. */
+  /** `ingest`, `warm`, `catalogue`, `lease`. */
   pipeline: string;
   /** `name:tag` or `name@sha256:…`. */
   model?: string;
-  hostId: string;
+  /** Absent for what belongs to no host, such as a pool. */
+  hostId?: string;
+  pool?: string;
+  team?: string;
 }
 
 export function searchAttributePairs(job: JobAttributes): SearchAttributePair[] {
   return [
     { key: pipelineKey, value: job.pipeline },
-    { key: hostKey, value: job.hostId },
+    ...(job.hostId === undefined ? [] : [{ key: hostKey, value: job.hostId }]),
     ...(job.model === undefined ? [] : [{ key: modelKey, value: job.model }]),
+    ...(job.pool === undefined ? [] : [{ key: poolKey, value: job.pool }]),
+    ...(job.team === undefined ? [] : [{ key: teamKey, value: job.team }]),
   ];
 }
 

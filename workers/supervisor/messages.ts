@@ -12,8 +12,19 @@ export const workerMessageSchema = z.discriminatedUnion('type', [
     pid: z.number().nullable(),
     message: z.string().nullable(),
   }),
+  /** Epochs under which its device is at work: by a running activity or a bridge. */
+  z.object({ type: z.literal('work'), epochs: z.array(z.number().int()) }),
+  /** Answers `endLease`: nothing runs under the epoch, and nothing will. */
+  z.object({ type: z.literal('leaseEnded'), epoch: z.number().int() }),
 ]);
 export type WorkerMessage = z.infer<typeof workerMessageSchema>;
+
+/** What a supervisor tells a device worker. */
+export const controlMessageSchema = z.discriminatedUnion('type', [
+  /** The lease is over although its holder has not cleared the device. */
+  z.object({ type: z.literal('endLease'), epoch: z.number().int() }),
+]);
+export type ControlMessage = z.infer<typeof controlMessageSchema>;
 
 /** What a supervisor tells the process that started it. */
 export const supervisorMessageSchema = z.discriminatedUnion('type', [

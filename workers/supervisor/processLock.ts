@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import { identifySelf, isAlive, type ProcessIdentity } from './procfs.ts';
 
@@ -68,8 +69,14 @@ async function removeStale(path: string, stale: string): Promise<void> {
   await rm(aside, { force: true });
 }
 
+/** Another process may have moved it aside, taking it for a stale one, and be about to bring it back. */
 async function release(path: string, mine: string): Promise<void> {
-  if ((await readText(path)) === mine) await rm(path, { force: true });
+  for (let looks = 0; looks < 20; looks += 1) {
+    const found = await readText(path);
+    if (found === mine) return rm(path, { force: true });
+    if (found !== undefined) return;
+    await delay(5);
+  }
 }
 
 function siblingName(path: string): string {

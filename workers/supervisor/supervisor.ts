@@ -3,11 +3,13 @@ import type { BerthConfig } from '../../activities/platform/config.ts';
 import type { Logger } from '../../activities/platform/logging.ts';
 import type { Paths } from '../../activities/platform/paths.ts';
 import { berthError } from '../../workflows/contracts/errors.ts';
-import { embeddedNamespace, externalTarget } from '../temporal/connection.ts';
+import { embeddedNamespace, externalTarget, resolveTarget } from '../temporal/connection.ts';
 import { type ClaimedDevices, claimDevices } from './claimDevices.ts';
+import { createDeviceControl, type DeviceControl } from './deviceControl.ts';
 import { prepareExternalTemporal } from './externalTemporal.ts';
 import { ensureHostId } from './hostId.ts';
 import { removePartialFiles } from './leftovers.ts';
+import { type Lending, startLending } from './lending.ts';
 import {
   createManagedProcess,
   type ManagedProcess,
@@ -52,6 +54,8 @@ export function createSupervisor(deps: SupervisorDeps) {
   const gate = createStartGate();
   let claimed: ClaimedDevices | undefined;
   let releasePorts: (() => Promise<void>) | undefined;
+  let lending: Lending | undefined;
+  const controls = new Map<string, DeviceControl>();
   const stack: Omit<StackFile, 'processes'> = {
     supervisor: identifySelf(),
     state: 'starting',
@@ -122,10 +126,18 @@ export function createSupervisor(deps: SupervisorDeps) {
         deviceId: plan.device?.record.deviceId ?? null,
       };
       let entry: Entry | undefined;
-      const spec = createWorkerSpec(plan, workerEnv, (part) => {
-        Object.assign(entry?.status ?? status, part);
-        changed();
-      });
+      const control =
+        plan.device && createDeviceControl({ deviceId: plan.device.record.deviceId, logger });
+      if (plan.device && control) controls.set(plan.device.record.deviceId, control);
+      const spec = createWorkerSpec(
+        plan,
+        workerEnv,
+        (part) => {
+          Object.assign(entry?.status ?? status, part);
+          changed();
+        },
+        control?.attach,
+      );
       entry = await launch(spec, status);
       started.push(entry.process);
     }
@@ -144,6 +156,16 @@ export function createSupervisor(deps: SupervisorDeps) {
       await startTemporal();
       await startWorkers();
       if (stack.state !== 'starting') return;
+      lending = await startLending({
+        config,
+        paths,
+        hostId: stack.hostId,
+        devices: claimed.devices.map(({ record }) => record),
+        controls,
+        target: await resolveTarget(paths, env),
+        logger,
+      });
+      if (stack.state !== 'starting') return;
       stack.state = 'ready';
       await write();
       logger.info({ hostId: stack.hostId }, 'stack ready');
@@ -153,6 +175,7 @@ export function createSupervisor(deps: SupervisorDeps) {
     async stop(): Promise<void> {
       stack.state = 'draining';
       changed();
+      await lending?.stop();
       const [servers, workers] = [entries.filter(isServer), entries.filter((e) => !isServer(e))];
       await Promise.all(workers.map(({ process }) => process.stop(graceMs)));
       await Promise.all(servers.map(({ process }) => process.stop(graceMs)));

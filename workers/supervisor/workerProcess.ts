@@ -29,6 +29,7 @@ export function createWorkerSpec(
   plan: WorkerPlan,
   env: NodeJS.ProcessEnv,
   report: (part: Partial<WorkerReport>) => void,
+  onStart?: (child: ChildProcess) => void,
 ): ManagedProcessSpec {
   const script = join(packageRoot(), 'dist', 'workers', plan.script);
   return {
@@ -46,6 +47,7 @@ export function createWorkerSpec(
       return { file, args, env: { ...env, ...plan.device?.binding.env, ...metrics } };
     },
     async whenReady(child, signal) {
+      onStart?.(child);
       report({ binding: null, bridge: null });
       // A library may move its threads elsewhere: then worker and bridge have to go.
       const recheckBinding = (): void => {

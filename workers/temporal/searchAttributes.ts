@@ -4,7 +4,13 @@ import type { Connection } from '@temporalio/client';
 const keyword = 2;
 
 /** The search attributes that Berth's workflows carry; all keywords. */
-export const searchAttributeNames = ['BerthPipeline', 'BerthModel', 'BerthHost'] as const;
+export const searchAttributeNames = [
+  'BerthPipeline',
+  'BerthModel',
+  'BerthHost',
+  'BerthPool',
+  'BerthTeam',
+] as const;
 
 /**
  * Creates those that are absent. A cloud namespace or a strict administrator may refuse: then the

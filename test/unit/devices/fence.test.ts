@@ -1,3 +1,4 @@
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
@@ -97,27 +98,62 @@ const step = fc.record({
   expired: fc.boolean(),
 });
 
-test('property: the highest epoch only grows, and what is not live is never let in', () => {
+test('property: the highest epoch only grows, and what was retired or is not live is never let in', () => {
   fc.assert(
     fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
       let state = openFence;
+      const retired = new Set<number>();
       for (const { retire, epoch, shared, expired } of steps) {
         const before = state;
         if (retire) {
+          retired.add(epoch);
           state = retireEpoch(before, epoch);
-          expect(admitEpoch(state, { epoch, liveEpochs: [epoch] }, false)).toBeUndefined();
         } else {
           const liveEpochs = shared.filter((other) => other <= epoch);
           const next = admitEpoch(before, { epoch, liveEpochs }, expired);
           const live = before.liveEpochs.includes(epoch);
-          expect(next !== undefined).toBe(live || (epoch > before.highestEpoch && !expired));
+          const fresh = epoch > before.highestEpoch && !expired && !retired.has(epoch);
+          expect(next !== undefined).toBe(live || fresh);
           state = next ?? before;
           if (next !== undefined) expect(next.liveEpochs).toContain(epoch);
+          // Who came first stays out unless the grant names it.
+          if (fresh)
+            expect(state.liveEpochs.filter((e) => e !== epoch && !liveEpochs.includes(e))).toEqual(
+              [],
+            );
         }
+        expect(state.liveEpochs.filter((live) => retired.has(live))).toEqual([]);
         expect(state.highestEpoch).toBeGreaterThanOrEqual(before.highestEpoch);
       }
     }),
   );
+});
+
+test('an epoch that was retired while another lease was granted is not revived by that grant', async () => {
+  const fence = fenceIn(await folderForTest());
+  await fence.admit(lease(5));
+  await fence.retireEpoch(5);
+  await fence.retireEpoch(6);
+  await fence.admit(lease(8, { live: [5, 6, 7, 8] }));
+  await expect(fence.admit(lease(5))).rejects.toEqual(fenced);
+  await expect(fence.admit(lease(6))).rejects.toEqual(fenced);
+  await fence.admit(lease(7));
+});
+
+test('retiring a lease that never began leaves its neighbours alone', async () => {
+  const fence = fenceIn(await folderForTest());
+  await fence.admit(lease(3));
+  await fence.retireEpoch(4);
+  await fence.admit(lease(3));
+  await expect(fence.admit(lease(4))).rejects.toEqual(fenced);
+  expect(await fence.state()).toEqual({ highestEpoch: 3, liveEpochs: [3], retiredEpochs: [4] });
+});
+
+test('reads the file of an earlier version', async () => {
+  const folder = await folderForTest();
+  await writeFile(join(folder, 'fence.json'), '{"highestEpoch":4,"liveEpochs":[4]}');
+  await fenceIn(folder).admit(lease(4));
+  await expect(fenceIn(folder).admit(lease(3))).rejects.toEqual(fenced);
 });
 
 test('property: a fence on disk decides as the pure one, with a restart before every step', async () => {

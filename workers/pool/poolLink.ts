@@ -1,0 +1,155 @@
+import type { Logger } from '../../activities/platform/logging.ts';
+import type { HostReport, PoolDevice } from '../../workflows/contracts/pool/devices.ts';
+import type { HostView, PoolConfig } from '../../workflows/contracts/pool/messages.ts';
+import { createDeadlines, type Deadlines } from './deadlines.ts';
+import { createEndings } from './endings.ts';
+import type { Epoch } from './epochKey.ts';
+import { createHolderWatch } from './holderWatch.ts';
+import type { HostWork } from './hostWork.ts';
+import type { PoolServer } from './poolServer.ts';
+import { pause, retrying } from './retrying.ts';
+
+export interface PoolLinkDeps {
+  pool: string;
+  hostId: string;
+  /** Random, new with each start of the supervisor. */
+  generation: string;
+  devices: PoolDevice[];
+  resources: { cpuMilli: number; memoryMib: number };
+  config: PoolConfig;
+  server: PoolServer;
+  work: HostWork;
+  logger: Logger;
+  /** Milliseconds, monotonic. */
+  clock?(): number;
+}
+
+export interface PoolLink {
+  readonly pool: string;
+  readonly deadlines: Deadlines;
+  readonly server: PoolServer;
+  start(): void;
+  /** Reports that the host is going down: nothing new is granted here. */
+  drain(): Promise<void>;
+  /** A last report, and no more. */
+  stop(): Promise<void>;
+}
+
+const viewMs = 2_000;
+/** How exactly local deadlines are kept, ms. */
+const deadlineMs = 200;
+/** What drains waits no longer for a server that is away, ms. */
+const drainPatienceMs = 5_000;
+
+/** Keeps one pool and this host in step: reports, views, and what follows from them. */
+export function createPoolLink(deps: PoolLinkDeps): PoolLink {
+  const { pool, hostId, generation, config, server, work, logger } = deps;
+  const clock = deps.clock ?? (() => performance.now());
+  const deadlines = createDeadlines({ generation, clock, now: Date.now });
+  const endings = createEndings({ hostId, work, server, logger });
+  const holders = createHolderWatch({
+    server,
+    everyMs: Math.min(20_000, config.heartbeatMs),
+    clock,
+    logger,
+  });
+  const own = new Set(deps.devices.map(({ deviceId }) => deviceId));
+  const ours = (epochs: readonly Epoch[]) => epochs.filter(({ deviceId }) => own.has(deviceId));
+  const stopped = new AbortController();
+  let sequence = 0;
+  let draining = false;
+  let running: Promise<unknown> | undefined;
+  let away = false;
+
+  const unanswered = (error: unknown): void => {
+    if (!away) logger.warn({ pool, error: briefly(error) }, 'the pool does not answer');
+    away = true;
+  };
+
+  async function report(): Promise<void> {
+    const { deviceIds, epochs } = { deviceIds: [...own], epochs: await work.epochs() };
+    const working = ours(work.working());
+    sequence += 1;
+    const message: HostReport = {
+      hostId,
+      generation,
+      sequence,
+      ...deps.resources,
+      devices: deps.devices,
+      working,
+      epochs: Object.fromEntries(deviceIds.map((id) => [id, epochs[id] ?? 0])),
+      draining,
+    };
+    deadlines.reporting(sequence, working);
+    await server.report(message);
+    if (away) logger.info({ pool }, 'the pool answers again');
+    away = false;
+  }
+
+  async function look(): Promise<void> {
+    const askedAt = clock();
+    const view = await server.view(hostId);
+    act(view, askedAt);
+    holders.look(view);
+  }
+
+  function act(view: HostView, askedAt: number): void {
+    for (const { leaseId, epochs } of deadlines.look(view, askedAt)) {
+      endings.end({ leaseId, epochs: ours(epochs) }, 'over', 'its lease is over');
+    }
+    for (const lease of view.leases) {
+      if (lease.revoking !== null) work.revoke(lease);
+      const left = deadlines.remaining(lease.leaseId);
+      if (left !== undefined) work.renewed(lease.leaseId, Date.now() + left);
+    }
+    endings.clear(view);
+  }
+
+  function checkDeadlines(): void {
+    for (const { leaseId, epochs } of deadlines.takeOverdue()) {
+      logger.warn({ pool, leaseId }, 'a lease has expired here');
+      endings.end({ leaseId, epochs: ours(epochs) }, 'expired', 'its lease has expired');
+    }
+  }
+
+  async function everySoOften(ms: number, run: () => Promise<void>): Promise<void> {
+    const { signal } = stopped;
+    while (!signal.aborted) {
+      await run();
+      await pause(ms, signal);
+    }
+  }
+
+  return {
+    pool,
+    deadlines,
+    server,
+    start() {
+      const { signal } = stopped;
+      running = Promise.all([
+        everySoOften(config.heartbeatMs, () => retrying(report, signal, unanswered)),
+        everySoOften(Math.min(viewMs, config.heartbeatMs), () => look().catch(unanswered)),
+        everySoOften(deadlineMs, async () => checkDeadlines()),
+      ]);
+    },
+    async drain() {
+      draining = true;
+      await soon(report, unanswered);
+    },
+    async stop() {
+      stopped.abort();
+      await running;
+      await soon(() => endings.settled(), unanswered);
+      await soon(report, unanswered);
+    },
+  };
+}
+
+async function soon(run: () => Promise<void>, onFailure: (error: unknown) => void): Promise<void> {
+  await retrying(run, AbortSignal.timeout(drainPatienceMs), onFailure);
+}
+
+function briefly(error: unknown): string {
+  const message = error instanceof Error ? (error.cause ?? error) : error;
+  return String(message instanceof Error ? message.message : message).split('\n')[0] ?? '';
+}
