@@ -1,31 +1,96 @@
+import type { LinkType } from '../../contracts/pool/devices.ts';
+import { chooseDevices } from '../topology/chooseGang.ts';
+import { linkRank } from '../topology/linkRank.ts';
 import { deviceFits } from './deviceFits.ts';
-import type { IndexNode, PlacementIndex } from './placementIndex.ts';
+import type { NodeView } from './nodeView.ts';
+import type { IndexNode } from './placementIndex.ts';
+import type { Policy } from './policies/policy.ts';
 import type { Task } from './task.ts';
 
 /** Where on a node a task goes: positions within its devices. */
 export interface NodeChoice {
   chosen: number[];
   score: number;
-  worstLink: string | null;
+  /** null for one device, or when a link is unknown. */
+  worstLink: LinkType | null;
 }
 
-/** The best place of the node, or undefined where the task does not fit. */
+/** What one step of the worst link outweighs; no policy's score comes near. */
+const linkWeight = 2 ** 32;
+
+/** Orders nodes: the worst link of a gang first, then the policy's score. */
+export const rankingOf = ({ worstLink, score }: NodeChoice): number =>
+  worstLink === null ? score : linkRank(worstLink) * linkWeight + score;
+
+/**
+ * The best place on the node, or undefined where the task does not fit. Whether the host is wanted
+ * and has the CPU and memory is the caller's to ask.
+ */
 export function chooseOnNode(
-  index: PlacementIndex,
+  policy: Policy,
   node: IndexNode,
+  view: NodeView,
   task: Task,
   exclude?: (deviceId: string) => boolean,
 ): NodeChoice | undefined {
-  if (task.hosts.length > 0 && !task.hosts.includes(node.hostId)) return undefined;
-  if (node.cpuFreeMilli < task.cpuMilli || node.memoryFreeMib < task.hostMemoryMib) {
-    return undefined;
-  }
+  if (task.devices === 0)
+    return { chosen: [], score: policy.score(view, task, []), worstLink: null };
   const fitting: number[] = [];
   for (let at = 0; at < node.devices.length; at++) {
     const device = node.devices[at]!;
     if (deviceFits(device, task) && !exclude?.(device.deviceId)) fitting.push(at);
   }
   if (fitting.length < task.devices) return undefined;
-  const chosen = fitting.slice(0, task.devices);
-  return { chosen, score: index.policy.score(node, task, chosen), worstLink: null };
+  return task.whole
+    ? wholeDevices(policy, node, view, task, fitting)
+    : oneShare(policy, node, view, task, fitting);
+}
+
+function wholeDevices(
+  policy: Policy,
+  node: IndexNode,
+  view: NodeView,
+  task: Task,
+  fitting: number[],
+): NodeChoice | undefined {
+  let chosen = fitting.slice(0, task.devices);
+  let worstLink: LinkType | null = null;
+  if (node.shape.linked || (task.link !== null && task.devices > 1)) {
+    const candidates = fitting.map((at) => node.devices[at]!);
+    const gang = chooseDevices(candidates, task.devices, task.link);
+    if (!gang) return undefined;
+    const ids = new Set(gang.deviceIds);
+    chosen = fitting.filter((at) => ids.has(node.devices[at]!.deviceId));
+    worstLink = gang.worstLink;
+  }
+  return { chosen, score: policy.score(view, task, chosen), worstLink };
+}
+
+function oneShare(
+  policy: Policy,
+  node: IndexNode,
+  view: NodeView,
+  task: Task,
+  fitting: readonly number[],
+): NodeChoice {
+  if (policy.share === 'any' && policy.pick) {
+    const chosen = [fitting[policy.pick(fitting.length)]!];
+    return { chosen, score: policy.score(view, task, chosen), worstLink: null };
+  }
+  if (policy.share === 'tightest') {
+    const at = fitting.reduce((a, b) =>
+      node.devices[b]!.freeMilli < node.devices[a]!.freeMilli ? b : a,
+    );
+    return { chosen: [at], score: policy.score(view, task, [at]), worstLink: null };
+  }
+  let best: NodeChoice | undefined;
+  const tried = new Set<string>();
+  for (const at of fitting) {
+    const alike = `${node.devices[at]!.freeMilli} ${node.shape.models[at]}`;
+    if (tried.has(alike)) continue;
+    tried.add(alike);
+    const score = policy.score(view, task, [at]);
+    if (!best || score > best.score) best = { chosen: [at], score, worstLink: null };
+  }
+  return best!;
 }

@@ -1,3 +1,4 @@
+import type { Placement } from '../state.ts';
 import type { PlacementDevice } from './placementIndex.ts';
 import type { Task } from './task.ts';
 
@@ -28,6 +29,14 @@ export function deviceFits(device: PlacementDevice, task: Task): boolean {
     device.freeMemoryMib >= task.memoryMib &&
     (device.domain === null || device.domain === task.domain)
   );
+}
+
+/** What a task takes of a device; a whole one with all its memory. */
+export function shareOf(device: PlacementDevice, task: Task): Placement['devices'][number] {
+  const { deviceId } = device;
+  return task.whole
+    ? { deviceId, milli: wholeMilli, memoryMib: device.memoryMib }
+    : { deviceId, milli: task.milli, memoryMib: task.memoryMib };
 }
 
 /** By exact name or a part of it, without regard to case; an empty list matches any. */

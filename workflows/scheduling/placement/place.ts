@@ -1,8 +1,10 @@
 import type { Resources } from '../../contracts/pool/requests.ts';
 import type { Placement } from '../state.ts';
-import { chooseOnNode, type NodeChoice } from './chooseOnNode.ts';
-import { wholeMilli } from './deviceFits.ts';
-import type { IndexNode, PlacementDevice, PlacementIndex } from './placementIndex.ts';
+import { chooseOnNode, type NodeChoice, rankingOf } from './chooseOnNode.ts';
+import { shareOf } from './deviceFits.ts';
+import { taskKind } from './nodeView.ts';
+import type { IndexNode, PlacementIndex } from './placementIndex.ts';
+import { linkRankOf, placeSpanning } from './placeSpanning.ts';
 import { type Task, taskOf } from './task.ts';
 
 export interface PlaceOptions {
@@ -14,83 +16,119 @@ export interface PlaceOptions {
 
 /**
  * The best place for a request that fits now, or undefined. Takes nothing: `occupy` does. All devices
- * are on one host.
+ * are on one host; only a gang with `spanHosts` that fits on none goes over several hosts of one
+ * NVLink domain.
  */
 export function place(
   index: PlacementIndex,
   resources: Resources,
-  options: PlaceOptions = {},
+  { exclude, domain }: PlaceOptions = {},
 ): Placement | undefined {
-  const task = taskOf(resources, options.domain);
-  let best: { node: IndexNode; choice: NodeChoice } | undefined;
-  for (const node of index.nodes) {
-    const choice = chooseOnNode(index, node, task, options.exclude);
-    if (choice && (!best || choice.score > best.choice.score)) best = { node, choice };
-  }
-  return best && toPlacement(best.node, task, best.choice);
+  const task = taskOf(resources, domain);
+  const node = index.policy.pick ? pickNode(index, task, exclude) : bestNode(index, task, exclude);
+  const choice = node && chooseOnNode(index.policy, node, node.view!, task, exclude);
+  const found = choice && toPlacement(node, task, choice);
+  if (!task.spanHosts) return found;
+  const spanning = placeSpanning(index, task, exclude);
+  return found && (!spanning || linkRankOf(found) >= linkRankOf(spanning)) ? found : spanning;
 }
+
+const infeasible = Number.NEGATIVE_INFINITY;
+
+function bestNode(
+  index: PlacementIndex,
+  task: Task,
+  exclude: PlaceOptions['exclude'],
+): IndexNode | undefined {
+  const { policy, nodes } = index;
+  const values = index.memo.values(task.key ?? '');
+  const { cpuMilli, hostMemoryMib, hosts } = task;
+  let best: IndexNode | undefined;
+  let bestValue = infeasible;
+  for (let at = 0; at < nodes.length; at++) {
+    const node = nodes[at]!;
+    if (node.cpuFreeMilli < cpuMilli || node.memoryFreeMib < hostMemoryMib) continue;
+    if (hosts.length > 0 && !hosts.includes(node.hostId)) continue;
+    const view = node.view!;
+    const known = task.key !== null && !touches(node, exclude);
+    let value = known ? values[view.id]! : Number.NaN;
+    if (Number.isNaN(value)) {
+      const choice = chooseOnNode(policy, node, view, task, exclude);
+      value = choice ? rankingOf(choice) : infeasible;
+      if (known) values[view.id] = value;
+    }
+    if (value < bestValue || value === infeasible) continue;
+    const wins = value > bestValue || (policy.usedFirst && view.used && !best!.view!.used);
+    if (!wins) continue;
+    best = node;
+    bestValue = value;
+  }
+  return best;
+}
+
+function pickNode(
+  index: PlacementIndex,
+  task: Task,
+  exclude: PlaceOptions['exclude'],
+): IndexNode | undefined {
+  index.memo.values('');
+  const feasible = index.nodes.filter(
+    (node) =>
+      node.cpuFreeMilli >= task.cpuMilli &&
+      node.memoryFreeMib >= task.hostMemoryMib &&
+      (task.hosts.length === 0 || task.hosts.includes(node.hostId)) &&
+      chooseOnNode(index.policy, node, node.view!, task, exclude),
+  );
+  return feasible.length > 0 ? feasible[index.policy.pick!(feasible.length)] : undefined;
+}
+
+const touches = (node: IndexNode, exclude: PlaceOptions['exclude']): boolean =>
+  exclude !== undefined && node.devices.some(({ deviceId }) => exclude(deviceId));
 
 function toPlacement(node: IndexNode, task: Task, choice: NodeChoice): Placement {
   const { hostId, devices } = node;
   return {
-    devices: choice.chosen.map((at) => share(devices[at]!, task)),
+    devices: choice.chosen.map((at) => shareOf(devices[at]!, task)),
     hosts: [{ hostId, cpuMilli: task.cpuMilli, memoryMib: task.hostMemoryMib }],
     worstLink: choice.worstLink,
     score: choice.score,
   };
 }
 
-function share(device: PlacementDevice, task: Task): Placement['devices'][number] {
-  const { deviceId } = device;
-  return task.whole
-    ? { deviceId, milli: wholeMilli, memoryMib: device.memoryMib }
-    : { deviceId, milli: task.milli, memoryMib: task.memoryMib };
-}
-
 /** Takes a placement's capacity; devices and hosts that the index does not know change nothing. */
 export function occupy(index: PlacementIndex, placement: Placement, domain = ''): void {
-  for (const { deviceId, milli, memoryMib } of placement.devices) {
-    const device = findDevice(index, placement, deviceId);
-    if (!device) continue;
-    device.freeMilli -= milli;
-    device.freeMemoryMib -= memoryMib;
-    device.shares += 1;
-    device.domain ??= domain;
-  }
-  for (const { hostId, cpuMilli, memoryMib } of placement.hosts) {
-    const node = index.byHost.get(hostId);
-    if (!node) continue;
-    node.cpuFreeMilli -= cpuMilli;
-    node.memoryFreeMib -= memoryMib;
-  }
+  change(index, placement, 1, domain);
 }
 
 /** Gives back what `occupy` took. */
 export function vacate(index: PlacementIndex, placement: Placement): void {
-  for (const { deviceId, milli, memoryMib } of placement.devices) {
-    const device = findDevice(index, placement, deviceId);
-    if (!device) continue;
-    device.freeMilli += milli;
-    device.freeMemoryMib += memoryMib;
-    device.shares -= 1;
-    if (device.shares === 0) device.domain = null;
-  }
-  for (const { hostId, cpuMilli, memoryMib } of placement.hosts) {
-    const node = index.byHost.get(hostId);
-    if (!node) continue;
-    node.cpuFreeMilli += cpuMilli;
-    node.memoryFreeMib += memoryMib;
-  }
+  change(index, placement, -1, '');
 }
 
-function findDevice(
+function change(
   index: PlacementIndex,
-  placement: Placement,
-  deviceId: string,
-): PlacementDevice | undefined {
-  for (const { hostId } of placement.hosts) {
-    const found = index.byHost.get(hostId)?.devices.find((device) => device.deviceId === deviceId);
-    if (found) return found;
+  { devices, hosts }: Placement,
+  sign: 1 | -1,
+  domain: string,
+): void {
+  for (const { deviceId, milli, memoryMib } of devices) {
+    const found = index.byDevice.get(deviceId);
+    if (!found) continue;
+    const { device } = found;
+    device.freeMilli -= sign * milli;
+    device.freeMemoryMib -= sign * memoryMib;
+    device.shares += sign;
+    if (device.shares === 0) device.domain = null;
+    else if (sign === 1) device.domain ??= domain;
+    index.memo.touch(found.node);
   }
-  return undefined;
+  const kind = taskKind(devices.length, devices[0]?.milli ?? 0);
+  for (const { hostId, cpuMilli, memoryMib } of hosts) {
+    const node = index.byHost.get(hostId);
+    if (!node) continue;
+    node.cpuFreeMilli -= sign * cpuMilli;
+    node.memoryFreeMib -= sign * memoryMib;
+    if (kind > 0) node.kinds.set(kind, (node.kinds.get(kind) ?? 0) + sign);
+    index.memo.touch(node);
+  }
 }

@@ -1,8 +1,11 @@
 import type { PoolDevice } from '../../contracts/pool/devices.ts';
 import type { TypicalTask } from '../state.ts';
+import { createShapeTable, type NodeShape } from './nodeShape.ts';
+import type { NodeView } from './nodeView.ts';
 import { createPolicy, type PolicyName } from './policies/createPolicy.ts';
 import type { Policy } from './policies/policy.ts';
 import type { SppParameters } from './policies/sppParameters.ts';
+import { createScoreMemo, type ScoreMemo } from './scoreMemo.ts';
 
 /** A host, or a node of a trace. Thousandths of a core; MiB. */
 export interface PlacementNode {
@@ -36,41 +39,58 @@ export interface PlacementDevice {
 
 export interface PlacementOptions {
   policy: PolicyName;
-  /** Past requests by shape, all of them: the policies take the most frequent 95 %. */
+  /** Past requests by shape, all of them: fragmentation takes the most frequent 95 %. */
   typical: TypicalTask[];
   parameters?: Partial<SppParameters>;
   /** Of the random policy. */
   seed?: number;
 }
 
+/** A node of an index; only `occupy` and `vacate` change it. */
 export interface IndexNode extends PlacementNode {
   /** In the order that decides ties. */
   position: number;
+  shape: NodeShape;
+  /** Tasks by kind (see taskKind), as far as `occupy` placed them. */
+  kinds: Map<number, number>;
+  /** Its present state; undefined after a change, until it is asked for. */
+  view: NodeView | undefined;
 }
 
-/** What `place` chooses from; `occupy` and `vacate` change it. Not plain JSON: built anew from the state. */
+/** What `place` chooses from. Not plain JSON: it is built anew from the state. */
 export interface PlacementIndex {
   nodes: IndexNode[];
   byHost: Map<string, IndexNode>;
+  byDevice: Map<string, { node: IndexNode; device: PlacementDevice }>;
   policy: Policy;
+  memo: ScoreMemo;
 }
 
 /**
- * An index of free capacity. The nodes are copied; their order is the order in which ties are
- * decided (FGD: a fixed order consolidates, a random one costs five points).
+ * An index of free capacity over copies of the nodes. Ties between nodes are decided by their order
+ * here: a fixed order gathers tasks on few nodes, which is most of what a packing score gains (FGD,
+ * USENIX ATC'23).
  */
 export function createPlacementIndex(
   nodes: PlacementNode[],
   options: PlacementOptions,
 ): PlacementIndex {
-  const copies = nodes.map((node, position) => ({
-    ...node,
-    devices: node.devices.map((device) => ({ ...device })),
-    position,
-  }));
+  const table = createShapeTable();
+  const copies = nodes.map((node, position): IndexNode => {
+    const devices = node.devices.map((device) => ({ ...device }));
+    const shape = table.of(node);
+    return { ...node, devices, position, shape, kinds: new Map(), view: undefined };
+  });
+  const policy = createPolicy(copies, options);
   return {
     nodes: copies,
     byHost: new Map(copies.map((node) => [node.hostId, node])),
-    policy: createPolicy(copies, options),
+    byDevice: new Map(
+      copies.flatMap((node) =>
+        node.devices.map((device) => [device.deviceId, { node, device }] as const),
+      ),
+    ),
+    policy,
+    memo: createScoreMemo(copies, policy.usesKinds === true),
   };
 }
