@@ -3,7 +3,7 @@ import type { OpenCandidateResult } from '../contracts/activities.ts';
 import { failure } from '../contracts/errors.ts';
 import type { GateReport } from '../contracts/ingest.ts';
 import { retryLostLease } from '../leases/retryLostLease.ts';
-import { withGpuLease } from '../leases/withGpuLease.ts';
+import { withStaticLease } from '../leases/withStaticLease.ts';
 import { type IngestContext, showLostLease } from './context.ts';
 import { advance, stageOf } from './progress.ts';
 import { scratchWasLost } from './shards.ts';
@@ -47,7 +47,7 @@ async function compareWithOriginal(
 ): Promise<GateReport & { seconds: number }> {
   const { hostId, team, request } = input;
   show('waiting for a device');
-  return withGpuLease({ hostId, team, devices: 1 }, (lease) => {
+  return withStaticLease({ hostId, team, devices: 1 }, (lease) => {
     show('comparing with the original');
     const device = lease.devices[0];
     if (device === undefined) throw failure('NoSuchDevice', 'the lease holds no device');

@@ -2,7 +2,7 @@ import { continueAsNew, workflowInfo } from '@temporalio/workflow';
 import { deviceActivities, hostActivities } from '../activityProxies.ts';
 import type { Lease } from '../contracts/lease.ts';
 import { retryLostLease } from '../leases/retryLostLease.ts';
-import { withGpuLease } from '../leases/withGpuLease.ts';
+import { withStaticLease } from '../leases/withStaticLease.ts';
 import { type IngestContext, showLostLease } from './context.ts';
 import { stageOf } from './progress.ts';
 import { makeShards } from './shards.ts';
@@ -34,7 +34,7 @@ async function makePartition(context: IngestContext): Promise<void> {
     return;
   }
   context.show('waiting for a device');
-  await withGpuLease({ hostId, team, devices: 1 }, async (lease) => {
+  await withStaticLease({ hostId, team, devices: 1 }, async (lease) => {
     await resolveModulesOnce(context, lease);
     await planOnce(context);
     await makeNextShards(context, lease);

@@ -1,4 +1,4 @@
-import { leaseWasLost } from './withGpuLease.ts';
+import { leaseWasLost } from './leaseWasLost.ts';
 
 /** Leases lost in a row, without progress between them, before the job gives up. */
 const maxLostLeases = 5;

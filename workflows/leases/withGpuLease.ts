@@ -1,72 +1,45 @@
-import {
-  ActivityFailure,
-  ApplicationFailure,
-  CancellationScope,
-  log,
-  TimeoutFailure,
-  uuid4,
-  workflowInfo,
-} from '@temporalio/workflow';
-import { clearingActivities, leaseActivities } from '../activityProxies.ts';
-import type { Lease, LeaseSpec } from '../contracts/lease.ts';
+import { log } from '@temporalio/workflow';
+import { clearingActivities } from '../activityProxies.ts';
+import type { GpuLeaseSpec, Lease, LeasedDevice } from '../contracts/lease.ts';
+import { type LeaseWait, withLease } from './withLease.ts';
+
+export type { GpuLeaseSpec, Lease, LeasedDevice } from '../contracts/lease.ts';
+export { leaseWasLost } from './leaseWasLost.ts';
+export { retryLostLease } from './retryLostLease.ts';
+export type { LeaseWait } from './withLease.ts';
 
 /**
- * Runs `fn` while holding a lease and gives the devices back afterwards, also when `fn` fails or
- * the workflow is cancelled. Lease per partition of a long job, not per job, so that others get
- * their turn.
+ * Runs `fn` while holding a lease of whole devices, and gives them back afterwards, also when `fn`
+ * fails or the workflow is cancelled. Lease per partition of a long job, not per job, so that others
+ * get their turn. Several may be asked for at a time.
  *
- * Today's inside is the host's static allocator, asked through an activity.
+ * When the pool takes the lease back, the scope that `fn` runs in is cancelled at once and the
+ * devices stay for the pool's grace: `fn` may catch the cancellation, save its place in a
+ * non-cancellable scope, and has to throw the cancellation on. A `restartable` lease then waits for
+ * its next grant and runs `fn` again, from its beginning; any other ends with `LeaseRevoked`, for
+ * `retryLostLease`.
  *
- * @throws ActivityFailure with cause `NoSuchDevice` when the host could never satisfy `spec`.
+ * @param options `onWaiting`: each time that a request begins to wait
+ * @throws ApplicationFailure `LeaseRevoked`; `StackUnavailable` when the pool does not run;
+ *   `NoSuchDevice`, `InvalidRequest` or `PoolFull` when the pool refuses the request
  */
-export async function withGpuLease<T>(
-  spec: Omit<LeaseSpec, 'requestId'>,
+export function withGpuLease<T>(
+  spec: GpuLeaseSpec,
   fn: (lease: Lease) => Promise<T>,
+  { onWaiting }: { onWaiting?(wait: LeaseWait): void } = {},
 ): Promise<T> {
-  const { workflowId, runId } = workflowInfo();
-  const wanted = `${spec.devices} device${spec.devices === 1 ? '' : 's'} for ${spec.team}`;
-  const requestId = uuid4();
-  let lease: Lease | undefined;
+  return withLease(spec, fn, { clear, onWaiting });
+}
+
+async function clear(lease: Lease, { deviceId, taskQueue }: LeasedDevice): Promise<boolean> {
   try {
-    lease = await leaseActivities(spec.hostId, wanted).acquireLease(
-      { ...spec, requestId },
-      { workflowId, runId },
-    );
-    return await fn(lease);
-  } finally {
-    // A grant may have happened although the wait for it was cancelled: release by request, too.
-    const held = lease ?? {
-      leaseId: requestId,
-      pool: 'static',
-      team: spec.team,
-      expiresAt: 0,
-      devices: [],
-    };
-    await CancellationScope.nonCancellable(() => giveBack(spec.hostId, held));
+    await clearingActivities(taskQueue).clearDevice({ lease });
+    return true;
+  } catch (error) {
+    log.warn('a device was not cleared; its host ends what runs there', {
+      deviceId,
+      error: String(error),
+    });
+    return false;
   }
-}
-
-/** The device counts as free only once its bridge has exited, so clearing comes first. */
-async function giveBack(hostId: string, lease: Lease): Promise<void> {
-  await Promise.all(
-    lease.devices.map(async (device) => {
-      try {
-        await clearingActivities(device.taskQueue).clearDevice({ lease });
-      } catch (error) {
-        log.warn('a device was not cleared; its worker ends the bridge when it returns', {
-          deviceId: device.deviceId,
-          error: String(error),
-        });
-      }
-    }),
-  );
-  await leaseActivities(hostId, 'give devices back').releaseLease(lease);
-}
-
-/** Whether an activity failed because its device is no longer ours or its worker is away. */
-export function leaseWasLost(error: unknown): boolean {
-  if (!(error instanceof ActivityFailure)) return false;
-  const { cause } = error;
-  if (cause instanceof ApplicationFailure) return cause.type === 'LeaseFenced';
-  return cause instanceof TimeoutFailure && cause.timeoutType === 'SCHEDULE_TO_START';
 }

@@ -25,6 +25,8 @@ export interface FinishHoldMessage {
   /** Why, in a few words, such as `exit code 0` or `berth run was killed`. */
   reason: string;
   cleared: { deviceId: string; epoch: number }[];
+  /** The command starts again under the next grant: only this lease is given back, early. */
+  again?: boolean;
 }
 
 export interface HoldLeaseState {

@@ -1,0 +1,13 @@
+import { ActivityFailure, ApplicationFailure, TimeoutFailure } from '@temporalio/workflow';
+
+/**
+ * Whether work failed because its device is no longer ours (the pool took the lease back, the device
+ * fences its epoch) or because the device's worker is away. Another lease may do.
+ */
+export function leaseWasLost(error: unknown): boolean {
+  if (error instanceof ApplicationFailure) return error.type === 'LeaseRevoked';
+  if (!(error instanceof ActivityFailure)) return false;
+  const { cause } = error;
+  if (cause instanceof ApplicationFailure) return cause.type === 'LeaseFenced';
+  return cause instanceof TimeoutFailure && cause.timeoutType === 'SCHEDULE_TO_START';
+}
