@@ -1,15 +1,16 @@
-import { defaultTeam, type Team, teamPattern } from '../../contracts/pool/teams.ts';
+import { type TeamsConfig, teamPattern } from '../../contracts/pool/teams.ts';
+import { teamAt, teamLevels } from '../fairness/teamTree.ts';
 import { integer, listOfTexts, show } from './checks.ts';
 import type { TeamsProblem } from './checkTeams.ts';
 import { type Fields, isFields, isFiniteNumber, isKey } from './untrusted.ts';
-import { teamLevels } from './whyTeamRefuses.ts';
+import { isKnownTeam } from './whyTeamRefuses.ts';
 
 const idPattern = /^[a-z0-9][a-z0-9._-]{0,62}$/;
 
 /** @param seen Ids of the reservations before it; its own is added. */
 export function checkReservation(
   value: unknown,
-  teams: Record<string, Team>,
+  teams: TeamsConfig,
   seen: Set<string>,
 ): TeamsProblem | undefined {
   if (!isFields(value)) return { at: ['reservations'], message: 'expected reservations by id' };
@@ -35,17 +36,14 @@ export function checkReservation(
 
 function checkTeamOf(
   { team, devices }: Fields,
-  teams: Record<string, Team>,
+  teams: TeamsConfig,
   at: string[],
 ): TeamsProblem | undefined {
-  const levels = typeof team === 'string' ? teamLevels(teams, team) : undefined;
-  if (levels === undefined) {
-    const anyTeam = Object.keys(teams).length === 0 && typeof team === 'string';
-    return team === defaultTeam || (anyTeam && teamPattern.test(team))
-      ? undefined
-      : { at: [...at, 'team'], message: `${show(team)}: expected a team of this file` };
+  if (typeof team !== 'string' || !teamPattern.test(team) || !isKnownTeam(teams, team)) {
+    return { at: [...at, 'team'], message: `${show(team)}: expected a team of this file` };
   }
-  const least = Math.min(...levels.map(({ node }) => node.limit.milli ?? Number.POSITIVE_INFINITY));
+  const limits = teamLevels(team).map((path) => teamAt(teams, path).limit.milli);
+  const least = Math.min(...limits.map((limit) => limit ?? Number.POSITIVE_INFINITY));
   return Number(devices) * 1000 > least
     ? {
         at: [...at, 'devices'],

@@ -35,7 +35,7 @@ export function checkTeams(value: unknown): TeamsProblem | undefined {
   }
   const known = new Set<string>();
   for (const entry of listOf(reservations)) {
-    const problem = checkReservation(entry, teams as TeamsConfig['teams'], known);
+    const problem = checkReservation(entry, value as unknown as TeamsConfig, known);
     if (problem !== undefined) return problem;
   }
   return checkPrices(prices) ?? checkCurrency(currency);
