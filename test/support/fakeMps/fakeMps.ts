@@ -6,36 +6,14 @@ import { createInterface } from 'node:readline';
 import { execa } from 'execa';
 import { pino } from 'pino';
 import { onTestFinished } from 'vitest';
-import type { DeviceRecord } from '../../../activities/devices/deviceRecords.ts';
 import { packageRoot } from '../../../activities/platform/packageRoot.ts';
 import { findPython } from '../../../activities/platform/python.ts';
-import type { DeviceShare } from '../../../workers/devices/deviceSharing.ts';
 import { mpsFolder } from '../../../workers/devices/sharing/mpsFolder.ts';
 import type { MpsLimits } from '../../../workers/devices/sharing/mpsProcess.ts';
 import { createMpsSharing } from '../../../workers/devices/sharing/mpsSharing.ts';
 import { createNvmlProcesses } from '../../../workers/devices/sharing/nvmlProcesses.ts';
 
 const folder = join(packageRoot(), 'test', 'support', 'fakeMps');
-
-export const fakeGpu = (deviceId = 'GPU-fake'): DeviceRecord => ({
-  deviceId,
-  kind: 'cuda',
-  label: 'cuda0',
-  model: 'Fake GPU',
-  taskQueue: `device.${deviceId}`,
-  cores: '0',
-  numaNode: null,
-  memoryBytes: 80 * 2 ** 30,
-});
-
-export const shareOf = (leaseId: string, share: Partial<DeviceShare> = {}): DeviceShare => ({
-  leaseId,
-  epoch: 1,
-  milli: 250,
-  memoryMib: 1000,
-  trustDomain: 'nlp',
-  ...share,
-});
 
 /** A fake CUDA program (fakeCudaClient.py) that a test tells what to do. */
 export interface FakeClient {
@@ -65,15 +43,13 @@ export function createFakeMps(variables: Record<string, string> = {}) {
     rmSync(home, { recursive: true, force: true });
   });
 
+  const processes = createNvmlProcesses({
+    logger,
+    env,
+    python: findPython,
+    pythonPath: [join(folder, 'fakeNvml'), join(packageRoot(), 'native', 'bridge')].join(delimiter),
+  });
   const sharing = (limits: Partial<MpsLimits> = {}, clientLimit = 48) => {
-    const processes = createNvmlProcesses({
-      logger,
-      env,
-      python: findPython,
-      pythonPath: [join(folder, 'fakeNvml'), join(packageRoot(), 'native', 'bridge')].join(
-        delimiter,
-      ),
-    });
     const mps = createMpsSharing({
       logger,
       env,
@@ -118,6 +94,7 @@ export function createFakeMps(variables: Record<string, string> = {}) {
     root,
     env,
     logged,
+    processes,
     sharing,
     client,
     folder: (trustDomain = 'nlp', deviceId = 'GPU-fake') => mpsFolder(root, deviceId, trustDomain),
