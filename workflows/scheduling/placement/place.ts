@@ -40,30 +40,46 @@ function bestNode(
   task: Task,
   exclude: PlaceOptions['exclude'],
 ): IndexNode | undefined {
-  const { policy, nodes } = index;
-  const values = index.memo.values(task.key ?? '');
-  const { cpuMilli, hostMemoryMib, hosts } = task;
-  let best: IndexNode | undefined;
+  const { nodes, memo, policy } = index;
+  const { key, cpuMilli, hostMemoryMib, hosts } = task;
+  const values = memo.values(key ?? '');
+  const { cpuFreeMilli, memoryFreeMib, viewId, used } = memo.columns;
+  const preferUsed = policy.usedFirst === true;
+  const plain = key !== null && exclude === undefined && hosts.length === 0;
+  let best = -1;
   let bestValue = infeasible;
   for (let at = 0; at < nodes.length; at++) {
-    const node = nodes[at]!;
-    if (node.cpuFreeMilli < cpuMilli || node.memoryFreeMib < hostMemoryMib) continue;
-    if (hosts.length > 0 && !hosts.includes(node.hostId)) continue;
-    const view = node.view!;
-    const known = task.key !== null && !touches(node, exclude);
-    let value = known ? values[view.id]! : Number.NaN;
-    if (Number.isNaN(value)) {
-      const choice = chooseOnNode(policy, node, view, task, exclude);
-      value = choice ? rankingOf(choice) : infeasible;
-      if (known) values[view.id] = value;
-    }
-    if (value < bestValue || value === infeasible) continue;
-    const wins = value > bestValue || (policy.usedFirst && view.used && !best!.view!.used);
+    if (cpuFreeMilli[at]! < cpuMilli || memoryFreeMib[at]! < hostMemoryMib) continue;
+    let value = plain ? values[viewId[at]!]! : Number.NaN;
+    if (value < bestValue) continue;
+    if (Number.isNaN(value)) value = valueAt(index, at, task, exclude, values);
+    const wins =
+      value > bestValue || (value === bestValue && preferUsed && used[at]! > (used[best] ?? 1));
     if (!wins) continue;
-    best = node;
+    best = at;
     bestValue = value;
   }
-  return best;
+  return nodes[best];
+}
+
+/** Remembered where it depends on nothing but the node's state and the task. */
+function valueAt(
+  { nodes, policy }: PlacementIndex,
+  at: number,
+  task: Task,
+  exclude: PlaceOptions['exclude'],
+  values: Float64Array,
+): number {
+  const node = nodes[at]!;
+  const view = node.view!;
+  if (task.hosts.length > 0 && !task.hosts.includes(node.hostId)) return infeasible;
+  const remember = task.key !== null && !touches(node, exclude);
+  const known = remember ? values[view.id]! : Number.NaN;
+  if (!Number.isNaN(known)) return known;
+  const choice = chooseOnNode(policy, node, view, task, exclude);
+  const value = choice ? rankingOf(choice) : infeasible;
+  if (remember) values[view.id] = value;
+  return value;
 }
 
 function pickNode(

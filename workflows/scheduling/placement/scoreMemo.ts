@@ -4,6 +4,14 @@ import type { IndexNode } from './placementIndex.ts';
 /** Values that may be remembered, at 8 bytes each. */
 const defaultMaxValues = 4 << 20;
 
+/** The nodes' present state by position, side by side: what a scan over all nodes reads. */
+export interface NodeColumns {
+  cpuFreeMilli: Float64Array;
+  memoryFreeMib: Float64Array;
+  viewId: Int32Array;
+  used: Uint8Array;
+}
+
 /**
  * Remembers what each task is worth on each state of a node. Tasks repeat and nodes look alike:
  * most placements then cost one look per node. Forgets everything when it has grown too large.
@@ -11,7 +19,9 @@ const defaultMaxValues = 4 << 20;
 export interface ScoreMemo {
   /** The node's capacity has changed. */
   touch(node: IndexNode): void;
-  /** Brings every node's view up to date; values of the task by view id, NaN where unknown. */
+  /** Up to date after `values`. */
+  columns: NodeColumns;
+  /** Brings every node up to date; values of the task by view id, NaN where unknown. */
   values(taskKey: string): Float64Array;
   /** Values remembered at present, known or not. */
   size(): number;
@@ -24,21 +34,36 @@ export function createScoreMemo(
 ): ScoreMemo {
   const views = new Map<string, NodeView>();
   const tasks = new Map<string, Float64Array>();
+  const columns: NodeColumns = {
+    cpuFreeMilli: new Float64Array(nodes.length),
+    memoryFreeMib: new Float64Array(nodes.length),
+    viewId: new Int32Array(nodes.length),
+    used: new Uint8Array(nodes.length),
+  };
   let stale: IndexNode[] = [...nodes];
   let size = 0;
 
   const refresh = (): void => {
     for (const node of stale) {
       if (node.view) continue;
-      const key = viewKey(node, withKinds);
-      let view = views.get(key);
-      if (!view) {
-        view = viewOf(node, views.size, withKinds);
-        views.set(key, view);
-      }
+      const view = viewFor(node);
+      const at = node.position;
       node.view = view;
+      columns.cpuFreeMilli[at] = node.cpuFreeMilli;
+      columns.memoryFreeMib[at] = node.memoryFreeMib;
+      columns.viewId[at] = view.id;
+      columns.used[at] = view.used ? 1 : 0;
     }
     stale = [];
+  };
+  const viewFor = (node: IndexNode): NodeView => {
+    const key = viewKey(node, withKinds);
+    let view = views.get(key);
+    if (!view) {
+      view = viewOf(node, views.size, withKinds);
+      views.set(key, view);
+    }
+    return view;
   };
   const forget = (): void => {
     views.clear();
@@ -50,12 +75,13 @@ export function createScoreMemo(
   };
 
   return {
+    columns,
     touch(node) {
       node.view = undefined;
       stale.push(node);
     },
     values(taskKey) {
-      refresh();
+      if (stale.length > 0) refresh();
       const known = tasks.get(taskKey);
       if (known && known.length >= views.size) return known;
       if (size + 2 * views.size > maxValues) forget();
