@@ -13,6 +13,7 @@ import { registerIngest } from './commands/ingest.ts';
 import { registerLogs } from './commands/logs.ts';
 import { registerModels } from './commands/models.ts';
 import { registerRemove } from './commands/remove.ts';
+import { registerRun } from './commands/run.ts';
 import { registerSchedule } from './commands/schedule.ts';
 import { registerSchedules } from './commands/schedules.ts';
 import { registerShow } from './commands/show.ts';
@@ -31,6 +32,7 @@ const registrations: ((registry: Registry) => void)[] = [
   registerStatus,
   registerLogs,
   registerDevices,
+  registerRun,
   registerIngest,
   registerWatch,
   registerCancel,

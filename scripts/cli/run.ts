@@ -12,7 +12,9 @@ import { reportError } from './reportError.ts';
 export async function runCli(args: string[], cli: Cli): Promise<number> {
   const exit: ExitState = { code: 0 };
   const program = createProgram(cli, exit);
-  const json = args.includes('--json');
+  // Behind `--` are the words of somebody else's command.
+  const own = args.includes('--') ? args.slice(0, args.indexOf('--')) : args;
+  const json = own.includes('--json');
   try {
     await program.parseAsync(args, { from: 'user' });
     return exit.code;

@@ -5,6 +5,7 @@ import type { Explanation } from '../../../workflows/contracts/pool/description.
 import {
   type FinishHoldMessage,
   type HoldLeaseInput,
+  type HoldLeaseResult,
   type HoldLeaseState,
   holdQueries,
   holdSignals,
@@ -30,6 +31,8 @@ export interface HoldClient {
   explain(): Promise<Explanation | undefined>;
   /** The command has ended; ends the hold. Nothing when that one has ended before. */
   finish(message: FinishHoldMessage): Promise<void>;
+  /** Of a hold that has ended. @throws BerthError of its failure; JobCancelled */
+  result(): Promise<HoldLeaseResult>;
   /** Gives up waiting; ends the hold. Nothing when that one has ended before. */
   withdraw(): Promise<void>;
 }
@@ -91,6 +94,7 @@ function createHoldClient(
       patiently(() =>
         hold.signal<[FinishHoldMessage]>(holdSignals.finish, message).catch(unlessEnded),
       ),
+    result: () => patiently(() => hold.result() as Promise<HoldLeaseResult>),
     withdraw: () =>
       patiently(async () => {
         await hold.cancel().catch(unlessEnded);

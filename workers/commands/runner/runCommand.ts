@@ -43,25 +43,28 @@ export async function runCommand(deps: RunCommandDeps): Promise<RunReport> {
       ...deps,
       before: runs.map(({ leaseId }) => leaseId),
     }).catch(async (error) => {
-      await hold.withdraw();
+      // What it failed of says more than that the request could not be withdrawn, either.
+      await hold.withdraw().catch(() => undefined);
       throw error;
     });
     const begun = performance.now();
     waited += begun - asked;
     deps.onGranted(lease, waited / 1000);
     const end = await deps.runOnce(lease, runs.length).catch(async (error) => {
-      await hold.finish(finished(lease, 'the command was not started', true));
+      const message = finished(lease, 'the command was not started', true);
+      await hold.finish(message).catch(() => undefined);
       throw error;
     });
     ran += performance.now() - begun;
     const { exitCode, revocation } = end;
     const deviceIds = lease.devices.map(({ deviceId }) => deviceId);
     runs.push({ leaseId: lease.leaseId, deviceIds, exitCode, revocation });
+    const reason = revocation === null ? `exit code ${exitCode}` : revocation.message;
     if (revocation !== null && (await isQueuedAgain(hold, lease.leaseId))) {
       deps.notify('waiting for another lease to start the command again');
+      await hold.finish({ ...finished(lease, reason, end.cleared), again: true });
       continue;
     }
-    const reason = revocation === null ? `exit code ${exitCode}` : revocation.message;
     await hold.finish(finished(lease, reason, end.cleared));
     if (revocation !== null) throw berthError('LeaseRevoked', revocation.message);
     return {

@@ -24,6 +24,8 @@ export interface LeasedRunDeps {
   socket: string;
   /** Between SIGTERM and SIGKILL where the runner ends the command itself, ms. */
   graceMs: number;
+  /** RLIMIT_DATA where the supervisor sets no limit, bytes; null for none. */
+  dataLimitBytes: number | null;
   notify(line: string): void;
   /** Gets the command while it runs, to pass signals on; undefined again when it has ended. */
   onCommand(command: LaunchedCommand | undefined): void;
@@ -93,7 +95,7 @@ async function start(
       restarts,
     }),
     cores: prepared.cores === null ? null : parseCoreSet(prepared.cores),
-    dataLimitBytes: prepared.dataLimitBytes,
+    dataLimitBytes: prepared.dataLimitBytes ?? deps.dataLimitBytes,
     cgroup: prepared.cgroup,
     graceSeconds: deps.graceMs / 1000,
   });

@@ -21,8 +21,8 @@ const pauseMs = 1_000;
 
 /**
  * Waits until the pool has lent what was asked for.
- * @throws BerthError of the pool's refusal; NoDeviceFree under `noWait`; LeaseRevoked when the hold
- *   was ended by somebody; `signal.reason`
+ * @throws BerthError of the pool's refusal; NoDeviceFree under `noWait`; LeaseRevoked or JobCancelled
+ *   when the hold was ended by somebody; `signal.reason`
  */
 export async function waitForLease(hold: HoldClient, options: WaitOptions): Promise<Lease> {
   for (let look = 0; ; look += 1) {
@@ -30,7 +30,8 @@ export async function waitForLease(hold: HoldClient, options: WaitOptions): Prom
     if (refused !== null) throw berthError(refused.type, refused.message);
     if (lease !== null && phase === 'held' && !options.before.includes(lease.leaseId)) return lease;
     if (phase === 'ended') {
-      throw berthError('LeaseRevoked', `${hold.workflowId}: ended by somebody before it was lent`);
+      const { reason } = await hold.result();
+      throw berthError('LeaseRevoked', `${hold.workflowId}: ended before it was lent: ${reason}`);
     }
     const explanation = await hold.explain();
     if (options.noWait && explanation?.state === 'waiting') {

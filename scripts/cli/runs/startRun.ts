@@ -1,0 +1,105 @@
+import { randomBytes } from 'node:crypto';
+import { statSync } from 'node:fs';
+import { readDeviceList } from '../../../activities/devices/deviceRecords.ts';
+import { readConfig } from '../../../activities/platform/config.ts';
+import { createPaths } from '../../../activities/platform/paths.ts';
+import { findPython } from '../../../activities/platform/python.ts';
+import { openSession } from '../../../workers/client/openSession.ts';
+import { startHold } from '../../../workers/commands/runner/holdClient.ts';
+import type { LaunchedCommand } from '../../../workers/commands/runner/launcher.ts';
+import {
+  type RunCommandDeps,
+  type RunReport,
+  runCommand,
+} from '../../../workers/commands/runner/runCommand.ts';
+import { runLeased } from '../../../workers/commands/runner/runLeased.ts';
+import type { CheckedRunOptions } from '../../../workers/commands/runner/runOptionSchema.ts';
+import { toRunRequest } from '../../../workers/commands/runner/runRequest.ts';
+import { endingSignals, listenToSignals } from '../../../workers/commands/runner/signals.ts';
+import { defaultPool, defaultPoolConfig } from '../../../workflows/contracts/pool/messages.ts';
+import { type Cli, interruptedExitCode } from '../cli.ts';
+
+/** Ctrl-C, or another signal that ends, before the command ran. */
+export class Interrupted extends Error {}
+
+/**
+ * Runs a command under a lease of this host's stack, with this process's standard streams, and
+ * passes signals on to it.
+ * @throws Interrupted; BerthError as runCommand
+ */
+export async function startRun(
+  cli: Cli,
+  argv: string[],
+  asked: CheckedRunOptions,
+  view: Pick<RunCommandDeps, 'noWait' | 'onWaiting' | 'onGranted' | 'notify'>,
+): Promise<RunReport> {
+  const config = readConfig(cli.env);
+  const paths = createPaths(config.home, config.shm);
+  const python = findPython(cli.env);
+  const session = await openSession(paths, cli.env, view.notify);
+  const interruption = new AbortController();
+  let command: LaunchedCommand | undefined;
+  const stopListening = listenToSignals(process, (signal) => {
+    if (command !== undefined) command.signal(signal);
+    else if (!endingSignals.includes(signal)) return;
+    // The second time: it does not even want to wait until the request is withdrawn.
+    else if (interruption.signal.aborted) process.exit(interruptedExitCode);
+    else interruption.abort(new Interrupted());
+  });
+  try {
+    const { devices } = await readDeviceList(paths);
+    const { pool, request } = toRunRequest(asked, argv, {
+      hostId: session.hostId,
+      devices,
+      defaultPool: config.pools[0]?.name ?? defaultPool,
+      requestId: `run-${randomBytes(6).toString('hex')}`,
+      isFile,
+    });
+    const hold = await startHold(session, { pool, request });
+    return await runCommand({
+      ...view,
+      hold,
+      signal: interruption.signal,
+      runOnce: (lease, restarts) =>
+        runLeased(
+          {
+            hold,
+            requestId: request.requestId,
+            label: request.label,
+            // Without a word of the teams file; the supervisor knows the pool's.
+            trustDomain: `team:${request.team.split('/')[0]}`,
+            argv,
+            env: cli.env,
+            python,
+            socket: paths.commandSocket,
+            graceMs: defaultPoolConfig.graceMs,
+            dataLimitBytes: ownLimit(asked, request.resources),
+            notify: view.notify,
+            onCommand: (started) => {
+              command = started;
+            },
+            signal: interruption.signal,
+          },
+          lease,
+          restarts,
+        ),
+    });
+  } finally {
+    stopListening();
+    await session.close();
+  }
+}
+
+/** A whole CPU device has no limit of memory but the one that the person sets. */
+function ownLimit(
+  { memory }: CheckedRunOptions,
+  { kind, milli, devices }: { kind: string | null; milli: number; devices: number },
+): number | null {
+  return kind === 'cpu' && milli === 1000 && memory !== undefined
+    ? memory * devices * 2 ** 20
+    : null;
+}
+
+function isFile(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
+}
