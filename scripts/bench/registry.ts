@@ -1,7 +1,8 @@
 import type { Bench } from './bench.ts';
 import { bench as floe } from './floe.ts';
+import { bench as gang } from './gang.ts';
 import { bench as ingest } from './ingest.ts';
 import { bench as quantize } from './quantize.ts';
 import { bench as warm } from './warm.ts';
 
-export const benches: readonly Bench[] = [floe, ingest, quantize, warm];
+export const benches: readonly Bench[] = [floe, gang, ingest, quantize, warm];
