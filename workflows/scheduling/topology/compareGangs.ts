@@ -42,7 +42,7 @@ export function judgeGang(
       .flatMap((members, i) => members.slice(0, taken[i] as number))
       .sort((a, b) => a - b),
     remaining(level) {
-      cliques[level] ??= cliqueNumber(classes, left, classes.levels[level] as number, maxSteps);
+      cliques[level] ??= cliqueNumber(classes, left, level, maxSteps);
       return cliques[level];
     },
     // At the worst level everything left is one clique, whatever is chosen.

@@ -16,7 +16,7 @@ export interface TwinClasses {
 }
 
 export function twinClasses(devices: readonly LinkedDevice[]): TwinClasses {
-  const rank = devices.map((a, i) => devices.map((b, j) => (i === j ? -1 : pairRank(a, b))));
+  const rank = ranksOf(devices);
   const members: number[][] = [];
   for (let device = 0; device < devices.length; device++) {
     const twins = members.find((others) => areTwins(rank, others[0] as number, device));
@@ -30,8 +30,24 @@ export function twinClasses(devices: readonly LinkedDevice[]): TwinClasses {
   const between = members.map(([a], i) =>
     members.map(([b], j) => (i === j ? (inner[i] as number) : at(a as number, b as number))),
   );
-  const levels = [...new Set(between.flat().filter(Number.isFinite))].sort((a, b) => b - a);
+  const distinct = new Set<number>();
+  for (const row of between) for (const each of row) distinct.add(each);
+  distinct.delete(Number.POSITIVE_INFINITY);
+  const levels = [...distinct].sort((a, b) => b - a);
   return { members, inner, between, levels };
+}
+
+/** [device][device]; the diagonal is −1. */
+function ranksOf(devices: readonly LinkedDevice[]): number[][] {
+  const rank = devices.map(() => new Array<number>(devices.length).fill(-1));
+  for (let i = 0; i < devices.length; i++) {
+    for (let j = 0; j < i; j++) {
+      const link = pairRank(devices[i] as LinkedDevice, devices[j] as LinkedDevice);
+      (rank[i] as number[])[j] = link;
+      (rank[j] as number[])[i] = link;
+    }
+  }
+  return rank;
 }
 
 function areTwins(rank: readonly number[][], a: number, b: number): boolean {
