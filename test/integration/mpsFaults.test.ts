@@ -4,15 +4,16 @@ import { createInterface } from 'node:readline';
 import { execa } from 'execa';
 import { expect, onTestFinished, test } from 'vitest';
 import { packageRoot } from '../../activities/platform/packageRoot.ts';
+import type { MpsLimits } from '../../workers/devices/sharing/mpsProcess.ts';
 import { createFakeMps } from '../support/fakeMps/fakeMps.ts';
 import { fakeGpu, shareOf } from '../support/fakeMps/shares.ts';
 import { isRunning } from '../support/isRunning.ts';
 
 /** Ends, faults and leftovers, against the fakes of mps.test.ts. */
 const gpu = fakeGpu();
-const neverWatch = { watchMs: 3_600_000 };
+const watching = { watchMs: 100 };
 
-async function twoAtWork(limits: Parameters<ReturnType<typeof createFakeMps>['sharing']>[0]) {
+async function twoAtWork(limits: Partial<MpsLimits> = {}) {
   const fake = createFakeMps();
   const mps = fake.sharing(limits);
   const ours = await fake.client((await mps.prepare(gpu, shareOf('ours'))).env);
@@ -22,7 +23,7 @@ async function twoAtWork(limits: Parameters<ReturnType<typeof createFakeMps>['sh
 }
 
 test('terminates a client at work, so that its kill does the neighbour no harm', async () => {
-  const { fake, mps, ours, neighbour } = await twoAtWork(neverWatch);
+  const { fake, mps, ours, neighbour } = await twoAtWork();
   await mps.quiesce(gpu, shareOf('ours'), [ours.pid]);
   expect(await ours.tell('allocate 1')).toBe('CUDA_ERROR_MPS_CLIENT_TERMINATED');
   expect(isRunning(ours.pid)).toBe(true);
@@ -36,13 +37,13 @@ test('terminates a client at work, so that its kill does the neighbour no harm',
 });
 
 test('a kill without it hits the neighbour: what the fake must show for the test above to count', async () => {
-  const { ours, neighbour } = await twoAtWork(neverWatch);
+  const { ours, neighbour } = await twoAtWork();
   await ours.kill();
   await expect.poll(() => neighbour.tell('allocate 1')).toBe('CUDA_ERROR_MPS_RPC_FAILURE');
 });
 
 test('terminates the children of the processes named, and no others', async () => {
-  const { mps, ours, neighbour } = await twoAtWork(neverWatch);
+  const { mps, ours, neighbour } = await twoAtWork();
   expect(await ours.tell('child work')).toBe('ok');
   await mps.quiesce(gpu, shareOf('ours'), [ours.pid]);
   expect(await ours.tell('child allocate 1')).toBe('CUDA_ERROR_MPS_CLIENT_TERMINATED');
@@ -51,7 +52,7 @@ test('terminates the children of the processes named, and no others', async () =
 
 test('reports a client that MPS does not let go of, and does not wait for ever', async () => {
   const fake = createFakeMps();
-  const mps = fake.sharing({ ...neverWatch, terminateMs: 500 });
+  const mps = fake.sharing({ terminateMs: 500 });
   const { env } = await mps.prepare(gpu, shareOf('a'));
   const stubborn = await fake.client(env, '--stubborn');
   await stubborn.tell('work');
@@ -66,7 +67,7 @@ test('reports a client that MPS does not let go of, and does not wait for ever',
 });
 
 test('mends a fault by itself: ends all clients of the server, starts it again with its limits', async () => {
-  const { fake, mps, ours, neighbour } = await twoAtWork({});
+  const { fake, mps, ours, neighbour } = await twoAtWork(watching);
   expect(await ours.tell('fault')).toBe('CUDA_ERROR_ILLEGAL_ADDRESS');
   expect(await Promise.all([ours.ended, neighbour.ended])).toEqual(['SIGKILL', 'SIGKILL']);
   await expect
@@ -86,14 +87,14 @@ test('mends a fault by itself: ends all clients of the server, starts it again w
 });
 
 test('mends a fault before it lends the next share', async () => {
-  const { fake, mps, ours } = await twoAtWork(neverWatch);
+  const { fake, mps, ours } = await twoAtWork();
   await ours.tell('fault');
   const { env } = await mps.prepare(gpu, shareOf('next'));
   expect((await fake.client(env)).opened).toBe('ok');
 });
 
 test('starts a daemon again that was killed, without the servers that it left', async () => {
-  const { fake, mps, ours } = await twoAtWork(neverWatch);
+  const { fake, mps, ours } = await twoAtWork();
   await mps.prepare(gpu, shareOf('third'));
   const [daemon = 0] = (await fake.started()).filter((pid) => pid === pidOf(fake));
   process.kill(daemon, 'SIGKILL');
@@ -106,7 +107,7 @@ test('starts a daemon again that was killed, without the servers that it left', 
 
 test('kills a daemon that does not quit, and nothing else', async () => {
   const fake = createFakeMps();
-  const mps = fake.sharing({ ...neverWatch, quitMs: 300 });
+  const mps = fake.sharing({ quitMs: 300 });
   const client = await fake.client((await mps.prepare(gpu, shareOf('a'))).env);
   // The fake's quit waits for its clients.
   await mps.close();
@@ -124,7 +125,7 @@ test('quits what a killed supervisor left, and gives the compute mode back', asy
   await killedSupervisor(fake);
   expect(fake.computeMode()).toBe('Exclusive_Process');
   expect((await fake.started()).filter(isRunning)).toHaveLength(1);
-  await fake.sharing(neverWatch).ready();
+  await fake.sharing().ready();
   expect((await fake.started()).filter(isRunning)).toEqual([]);
   expect(fake.computeMode()).toBe('Default');
 });
@@ -134,7 +135,7 @@ test('takes over a daemon whose clients outlived their supervisor, and can termi
   const { env } = await killedSupervisor(fake);
   const client = await fake.client(env);
   await client.tell('work');
-  const mps = fake.sharing();
+  const mps = fake.sharing(watching);
   await mps.ready();
   expect(await client.tell('allocate 1')).toBe('ok');
   await mps.quiesce(gpu, shareOf('a'), [client.pid]);

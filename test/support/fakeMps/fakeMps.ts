@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { execa } from 'execa';
 import { pino } from 'pino';
@@ -13,6 +13,8 @@ import type { MpsLimits } from '../../../workers/devices/sharing/mpsProcess.ts';
 import { createMpsSharing } from '../../../workers/devices/sharing/mpsSharing.ts';
 import { createNvmlProcesses } from '../../../workers/devices/sharing/nvmlProcesses.ts';
 
+/** A watch that only looks when a test asks for it. */
+const neverMs = 3_600_000;
 const folder = join(packageRoot(), 'test', 'support', 'fakeMps');
 
 /** A fake CUDA program (fakeCudaClient.py) that a test tells what to do. */
@@ -32,7 +34,7 @@ export function createFakeMps(variables: Record<string, string> = {}) {
   const home = mkdtempSync(join(tmpdir(), 'berth-mps-'));
   const root = join(home, 'mps');
   const env: NodeJS.ProcessEnv = {
-    PATH: `${join(folder, 'bin')}${delimiter}${process.env.PATH}`,
+    PATH: [join(folder, 'bin'), dirname(findPython()), process.env.PATH].join(delimiter),
     FAKE_GPU_STATE: home,
     ...variables,
   };
@@ -56,14 +58,14 @@ export function createFakeMps(variables: Record<string, string> = {}) {
       root,
       processes,
       clientLimit: () => clientLimit,
-      limits: { watchMs: 100, quitMs: 3000, terminateMs: 3000, ...limits },
+      limits: { watchMs: neverMs, quitMs: 3000, terminateMs: 3000, ...limits },
     });
     onTestFinished(() => mps.close());
     return mps;
   };
 
   const client = async (added: Record<string, string>, ...args: string[]): Promise<FakeClient> => {
-    const child = execa('python3', [join(folder, 'fakeCudaClient.py'), ...args], {
+    const child = execa(findPython(), ['-S', join(folder, 'fakeCudaClient.py'), ...args], {
       env: { ...env, ...added },
       extendEnv: false,
       stdin: 'pipe',
