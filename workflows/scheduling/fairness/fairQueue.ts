@@ -2,7 +2,7 @@ import type { ResourceVector } from '../../contracts/pool/teams.ts';
 import type { PoolState, WaitingRequest } from '../state.ts';
 import { committedOf, type Ledger, ownOf, sharedUse } from './ledger.ts';
 import { fixInHeap, type Heaped, pushToHeap, removeFromHeap } from './nodeHeap.ts';
-import { quotaOf, quotaRatio } from './quota.ts';
+import { isUnderQuota, quotaOf } from './quota.ts';
 import { dominantShare } from './resourceVector.ts';
 import { teamAt, teamLevels } from './teamTree.ts';
 
@@ -82,7 +82,7 @@ export function createFairQueue(
 
   function weigh(node: Node): void {
     const used = committedOf(ledger, node.path);
-    node.isUnderQuota = node.quota !== null && quotaRatio(used, node.quota) < 1;
+    node.isUnderQuota = node.quota !== null && isUnderQuota(used, node.quota);
     node.share = dominantShare(sharedUse(ledger, node.path), ledger.capacity) / node.weight;
   }
 

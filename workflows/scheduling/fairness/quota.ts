@@ -1,6 +1,9 @@
 import type { ResourceVector, Team } from '../../contracts/pool/teams.ts';
 import { resourceNames } from './resourceVector.ts';
 
+/** Parts of a quota that differ by less are equal. */
+export const rounding = 1e-9;
+
 /** A team whose every guaranteed resource is used in full counts as much as one that uses more. */
 const fulfilled = resourceNames.length;
 
@@ -32,12 +35,16 @@ export function quotaRatio(use: ResourceVector, quota: ResourceVector): number {
   return ratio;
 }
 
+export function isUnderQuota(use: ResourceVector, quota: ResourceVector): boolean {
+  return quotaRatio(use, quota) < 1 - rounding;
+}
+
 /**
  * How much of a team's guarantee it has: the sum of the used parts, at most their number. It grows
  * with every reclaim and no revocation for others' sake lets it fall, which is why revocations end.
  */
 export function guaranteeMet(use: ResourceVector, quota: ResourceVector): number {
-  if (quotaRatio(use, quota) >= 1) return fulfilled;
+  if (!isUnderQuota(use, quota)) return fulfilled;
   return resourceNames.reduce(
     (sum, name) => (quota[name] > 0 ? sum + use[name] / quota[name] : sum),
     0,

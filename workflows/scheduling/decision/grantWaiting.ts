@@ -1,0 +1,63 @@
+import { openLedger } from '../fairness/ledger.ts';
+import { limitReached } from '../fairness/limits.ts';
+import { heldVector, wantedVector } from '../fairness/teamUsage.ts';
+import { agedRequest } from '../order.ts';
+import type { WaitingRequest } from '../state.ts';
+import { holdForHead } from './backfill.ts';
+import type { Draft } from './draft.ts';
+import { preemptFor } from './preemption.ts';
+import { keepPromises } from './promises.ts';
+import { reservationHolds } from './reservations.ts';
+import { grantNow, openRound, type Round, tryPlace } from './round.ts';
+
+type Outcome = 'granted' | 'promised' | 'limited' | 'blocked';
+
+/**
+ * Gives out what is free, in the queue's order, shares being weighed anew after each grant. The first
+ * request that fits nowhere is the head: those behind it may not delay it.
+ */
+export function grantWaiting(draft: Draft): void {
+  const ledger = openLedger(draft.state, draft.now);
+  keepPromises(draft, ledger);
+  const { state, now } = draft;
+  const waiting = Object.values(state.waiting).filter(({ promised }) => !promised);
+  if (waiting.length === 0) return;
+  const aged = agedRequest(waiting, state.config.agingMs, now);
+  const round = openRound(
+    draft,
+    waiting.filter((one) => one !== aged),
+    ledger,
+    reservationHolds(state, now),
+  );
+  let hasHead = false;
+  if (aged && start(round, aged) === 'blocked') {
+    hasHead = true;
+    round.holds.push(...holdForHead(round, aged, true));
+  }
+  for (let next = round.queue.next(); next; next = round.queue.next()) {
+    if (start(round, next) !== 'blocked' || hasHead) continue;
+    hasHead = true;
+    const { requestId } = next.request;
+    const head = { ...next, blockedSince: next.blockedSince ?? now };
+    draft.state.waiting[requestId] = head;
+    round.holds.push(...holdForHead(round, head, false));
+  }
+}
+
+function start(round: Round, waiting: WaitingRequest): Outcome {
+  const { teams } = round.draft.state;
+  const { team, resources } = waiting.request;
+  const isOver = (wanted: ReturnType<typeof wantedVector>) =>
+    limitReached(teams, round.ledger.bound, team, wanted) !== undefined;
+  let isLimited = isOver(wantedVector(resources));
+  const placement = isLimited ? undefined : tryPlace(round, waiting);
+  if (placement) {
+    isLimited = isOver(heldVector(placement));
+    if (!isLimited) {
+      grantNow(round, waiting, placement);
+      return 'granted';
+    }
+  }
+  if (preemptFor(round, waiting)) return 'promised';
+  return isLimited ? 'limited' : 'blocked';
+}

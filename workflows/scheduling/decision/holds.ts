@@ -1,0 +1,33 @@
+import type { WaitingRequest } from '../state.ts';
+import { expectedMs } from './expectedEnd.ts';
+
+/** Devices that are kept for somebody: a reservation, or the head of the queue. */
+export interface Hold {
+  devices: ReadonlySet<string>;
+  /** Whether the devices are closed to a request that would end at `endsAt`. */
+  closedTo(waiting: WaitingRequest, endsAt: number): boolean;
+}
+
+export interface Exclusion {
+  /** Equal for requests that the same holds are closed to. */
+  key: string;
+  exclude: ((deviceId: string) => boolean) | undefined;
+}
+
+export function exclusionFor(
+  holds: readonly Hold[],
+  waiting: WaitingRequest,
+  now: number,
+): Exclusion {
+  if (holds.length === 0) return { key: '', exclude: undefined };
+  const endsAt = now + expectedMs(waiting.request);
+  const closed = holds.map((hold) => hold.closedTo(waiting, endsAt));
+  const applied = holds.filter((_, at) => closed[at]);
+  return {
+    key: closed.map(Number).join(''),
+    exclude:
+      applied.length === 0
+        ? undefined
+        : (deviceId) => applied.some(({ devices }) => devices.has(deviceId)),
+  };
+}
