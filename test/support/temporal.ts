@@ -21,10 +21,14 @@ export async function startTemporal(): Promise<TestWorkflowEnvironment> {
   });
 }
 
-/** The workflow bundle as workers run it, straight from source. */
-export async function bundleWorkflows(): Promise<WorkflowBundleWithSourceMap> {
+const allWorkflows = fileURLToPath(new URL('../../workflows/index.ts', import.meta.url));
+
+/** The workflow bundle as workers run it, straight from source; or one of other workflows. */
+export async function bundleWorkflows(
+  workflowsPath = allWorkflows,
+): Promise<WorkflowBundleWithSourceMap> {
   return bundleWorkflowCode({
-    workflowsPath: fileURLToPath(new URL('../../workflows/index.ts', import.meta.url)),
+    workflowsPath,
     logger: new DefaultLogger('ERROR'),
   });
 }

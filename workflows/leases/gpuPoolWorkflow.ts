@@ -1,0 +1,97 @@
+import {
+  allHandlersFinished,
+  CancellationScope,
+  condition,
+  continueAsNew,
+  workflowInfo,
+} from '@temporalio/workflow';
+import type { GpuPoolInput } from '../contracts/pool/messages.ts';
+import { takeReport } from '../scheduling/events/takeReport.ts';
+import { initialState } from '../scheduling/initialState.ts';
+import { schedule } from '../scheduling/schedule.ts';
+import type { PoolState } from '../scheduling/state.ts';
+import { type CarriedState, carry, unpack } from './pool/carriedState.ts';
+import { createDetails } from './pool/details.ts';
+import { createOutbox } from './pool/outbox.ts';
+import { setPoolHandlers } from './pool/poolHandlers.ts';
+import type { PoolRun } from './pool/poolRun.ts';
+import { createHolderMessages } from './pool/tellHolders.ts';
+import { createUsageRecorder } from './pool/usageRecorder.ts';
+import { createWakeTimer } from './pool/wakeTimer.ts';
+
+/** A shorter history than the server asks for: a worker that restarts replays it before it decides. */
+const maxHistoryEvents = 3_000;
+
+/**
+ * Lends the devices of one pool, for ever: hears what holders and hosts say, decides once per
+ * activation, and tells holders. One per pool, with the id `poolWorkflowId(pool)`; the first
+ * heartbeat of a host starts it. It ignores a request to cancel it, as everybody's leases hang on it.
+ *
+ * Its shape is the entity workflow of Temporal's samples (safe-message-handlers), without its
+ * asynchronous validators and without waiting handlers.
+ */
+export async function gpuPoolWorkflow(
+  input: GpuPoolInput & { carried?: CarriedState },
+): Promise<void> {
+  const run: PoolRun = { state: begin(input), dirty: true };
+  const outbox = createOutbox();
+  const holders = createHolderMessages(run, outbox);
+  setPoolHandlers(run, holders);
+  await CancellationScope.nonCancellable(async () => {
+    await lend(run, holders, () => isLong(input));
+    await condition(() => outbox.isIdle() && allHandlersFinished());
+  });
+  const { pool, maxHistoryEvents } = input;
+  await continueAsNew<typeof gpuPoolWorkflow>({
+    pool,
+    maxHistoryEvents,
+    carried: carry(run.state),
+  });
+}
+
+function begin({
+  pool,
+  config,
+  teams,
+  report,
+  carried,
+}: Parameters<typeof gpuPoolWorkflow>[0]): PoolState {
+  if (carried !== undefined) return unpack(carried);
+  const fresh = initialState(pool, config, teams);
+  return report === undefined ? fresh : takeReport(fresh, report, Date.now());
+}
+
+function isLong(input: GpuPoolInput): boolean {
+  const { continueAsNewSuggested, historyLength } = workflowInfo();
+  return continueAsNewSuggested || historyLength > (input.maxHistoryEvents ?? maxHistoryEvents);
+}
+
+/** The main loop, until the run has to hand over. */
+async function lend(
+  run: PoolRun,
+  holders: ReturnType<typeof createHolderMessages>,
+  isOver: () => boolean,
+): Promise<void> {
+  const usage = createUsageRecorder(run);
+  const details = createDetails(run);
+  let woken = false;
+  const timer = createWakeTimer(() => {
+    woken = true;
+  });
+  while (!isOver()) {
+    woken = false;
+    const now = Date.now();
+    const { dueAt } = run.state;
+    if (run.dirty || (dueAt !== null && dueAt <= now)) {
+      run.dirty = false;
+      const decision = schedule(run.state, now);
+      run.state = decision.state;
+      holders.tellDecision(decision);
+    }
+    usage.recordDue(now);
+    details.show(now);
+    timer.wakeBy(run.state.dueAt);
+    timer.wakeBy(usage.dueAt());
+    await condition(() => run.dirty || woken || isOver());
+  }
+}
