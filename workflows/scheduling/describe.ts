@@ -33,8 +33,9 @@ export function describePool(state: PoolState, now: number): PoolDescription {
       .map((device) => describeDevice(state, device, free.get(device.deviceId), leases)),
     leases: leases.map((lease) => describeLease(state, lease)),
     queue: orderWaiting(state, now).map(({ request, submittedAt }, index) => {
-      const { requestId, team, label, priority, resources } = request;
-      return { requestId, team, label, priority, resources, submittedAt, position: index + 1 };
+      const { requestId, team, label, holder, priority, resources } = request;
+      const position = index + 1;
+      return { requestId, team, label, holder, priority, resources, submittedAt, position };
     }),
     teams: describeTeams(state, now),
     config: state.config,

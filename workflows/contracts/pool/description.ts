@@ -67,6 +67,8 @@ export interface WaitingDescription {
   requestId: string;
   team: string;
   label: string;
+  /** Workflow run that waits. */
+  holder: { workflowId: string; runId: string };
   priority: number;
   resources: Resources;
   submittedAt: number;
