@@ -6,8 +6,11 @@ import type { Epoch } from './epochKey.ts';
 export interface ControlledDevice {
   deviceId: string;
   fence: Fence;
-  control: DeviceControl;
+  /** Undefined where no worker serves the device. */
+  control: DeviceControl | undefined;
 }
+
+export type DeviceWork = ReturnType<typeof createDeviceWork>;
 
 /** What device workers do under leases, and its end. */
 export function createDeviceWork(devices: readonly ControlledDevice[]) {
@@ -15,7 +18,7 @@ export function createDeviceWork(devices: readonly ControlledDevice[]) {
   return {
     working: (): Epoch[] =>
       devices.flatMap(({ deviceId, control }) =>
-        control.working().map((epoch) => ({ deviceId, epoch })),
+        (control?.working() ?? []).map((epoch) => ({ deviceId, epoch })),
       ),
     async live(): Promise<Epoch[]> {
       const found = await Promise.all(
@@ -42,7 +45,7 @@ export function createDeviceWork(devices: readonly ControlledDevice[]) {
           const device = byId.get(deviceId);
           if (device === undefined) return;
           await device.fence.retireEpoch(epoch);
-          await device.control.end(epoch);
+          await device.control?.end(epoch);
         }),
       );
     },

@@ -1,11 +1,17 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { DeviceRecord } from '../../activities/devices/deviceRecords.ts';
 import type { BerthConfig } from '../../activities/platform/config.ts';
 import type { Logger } from '../../activities/platform/logging.ts';
 import type { Paths } from '../../activities/platform/paths.ts';
+import { defaultPoolConfig } from '../../workflows/contracts/pool/messages.ts';
+import { listenForRunners } from '../commands/commandServer.ts';
+import type { LendableDevice } from '../commands/shares.ts';
+import { watchCommands } from '../commands/watchCommands.ts';
+import type { DeviceSharing } from '../devices/deviceSharing.ts';
 import { openDeviceFence } from '../devices/openDeviceFence.ts';
 import { createDeviceWork } from '../pool/deviceWork.ts';
 import { createHostPools } from '../pool/hostPools.ts';
-import type { HostWork } from '../pool/hostWork.ts';
+import { createLeasedCommands } from '../pool/leasedCommands.ts';
 import type { TemporalTarget } from '../temporal/connection.ts';
 import type { DeviceControl } from './deviceControl.ts';
 
@@ -16,39 +22,79 @@ export interface LendingDeps {
   devices: readonly DeviceRecord[];
   /** Of the workers that serve the devices, by deviceId. */
   controls: ReadonlyMap<string, DeviceControl>;
+  /** One a kind of device. */
+  sharings: readonly DeviceSharing[];
   target: TemporalTarget;
   logger: Logger;
+  resumeMs?: number;
 }
 
 export interface Lending {
+  /** Where `berth run` connects. */
+  readonly commandSocket: string;
   /** Takes the host out of its pools and ends what runs under leases. */
   stop(): Promise<void>;
+  /** Ends commands at once; `stop` is then quick. */
+  kill(): void;
 }
+
+/** A command that a signal does not end must not keep a stack from going down, ms. */
+const patienceMs = 10_000;
 
 /** Lends this host's devices through its pools, once its workers serve. */
 export async function startLending(deps: LendingDeps): Promise<Lending> {
-  const { config, paths, hostId, devices, controls, target, logger } = deps;
-  const controlled = devices.flatMap(({ deviceId }) => {
-    const control = controls.get(deviceId);
-    return control === undefined
-      ? []
-      : [{ deviceId, fence: openDeviceFence(paths, deviceId), control }];
+  const { config, paths, hostId, devices, controls, sharings, target, logger } = deps;
+  const times = { ...defaultPoolConfig, ...config.poolTimes };
+  const graceMs = Math.min(times.graceMs, patienceMs);
+  const lendable = new Map<string, LendableDevice>();
+  for (const record of devices) {
+    const sharing = sharings.find(({ kind }) => kind === record.kind);
+    const fence = openDeviceFence(paths, record.deviceId);
+    if (sharing !== undefined) lendable.set(record.deviceId, { record, fence, sharing });
+  }
+  const deviceWork = createDeviceWork(
+    [...lendable.values()].map(({ record: { deviceId }, fence }) => ({
+      deviceId,
+      fence,
+      control: controls.get(deviceId),
+    })),
+  );
+  const stopped = new AbortController();
+  const leased = createLeasedCommands({
+    paths,
+    devices: lendable,
+    deviceWork,
+    times,
+    links: () => pools.links,
+    stopped: stopped.signal,
+    resumeMs: deps.resumeMs,
+    logger,
   });
-  const deviceWork = createDeviceWork(controlled);
-  const work: HostWork = {
-    working: deviceWork.working,
-    live: deviceWork.live,
-    epochs: deviceWork.epochs,
-    end: ({ epochs }) => deviceWork.end(epochs),
-    revoke: () => undefined,
-    renewed: () => undefined,
-  };
+  const { commands, work } = leased;
   const pools = createHostPools({ hostId, devices, config, target, work, logger });
+  await commands.reload();
+  const server = await listenForRunners(paths.commandSocket, { commands, graceMs, logger });
   pools.start();
+  const watching = watchCommands({ commands, ...leased.tell, logger }, stopped.signal);
+
   return {
+    commandSocket: server.path,
     async stop() {
       await pools.drain();
+      const late = new AbortController();
+      await Promise.race([
+        commands.drain(graceMs),
+        delay(graceMs + patienceMs, undefined, { signal: late.signal }).catch(() => undefined),
+      ]);
+      late.abort();
+      stopped.abort();
+      await watching;
+      await server.close();
       await pools.stop();
+      await Promise.all(sharings.map((sharing) => sharing.close()));
+    },
+    kill() {
+      void commands.drain(0);
     },
   };
 }

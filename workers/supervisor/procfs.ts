@@ -57,15 +57,49 @@ export function threadStatus(pid: number, thread: number, key: string): string |
   return new RegExp(`^${key}:\\s*(.*)$`, 'm').exec(text)?.[1]?.trim();
 }
 
-function readStat(pid: number): { state: string; startTime: number } | undefined {
+/** One process, by /proc/<pid>/stat (proc(5)). */
+export interface ProcessFacts {
+  pid: number;
+  /** Z and X: it has ended. */
+  state: string;
+  parent: number;
+  group: number;
+  session: number;
+  /** As ProcessIdentity's. */
+  startTime: number;
+}
+
+/** @returns undefined when there is no such process. */
+export function readStat(pid: number): ProcessFacts | undefined {
   const text = readOrEmpty(`/proc/${pid}/stat`);
   if (text === '') return undefined;
   // The second field is the name in parentheses and may hold spaces and parentheses itself.
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
-  return { state: fields[0] ?? '', startTime: Number(fields[19]) };
+  const [parent, group, session] = fields.slice(1, 4).map(Number);
+  return {
+    pid,
+    state: fields[0] ?? '',
+    parent: parent ?? 0,
+    group: group ?? 0,
+    session: session ?? 0,
+    startTime: Number(fields[19]),
+  };
 }
 
-function readBootId(): string {
+/** Every process that this one may see and that has not ended. */
+export function listProcesses(): ProcessFacts[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((name) => readStat(Number(name)) ?? [])
+    .filter(({ state }) => state !== 'Z' && state !== 'X');
+}
+
+/** Whether the process was started with the variable `entry`, `NAME=value`; false where hidden. */
+export function hasEnvironment(pid: number, entry: string): boolean {
+  return readOrEmpty(`/proc/${pid}/environ`).split('\0').includes(entry);
+}
+
+export function readBootId(): string {
   return readOrEmpty('/proc/sys/kernel/random/boot_id').trim();
 }
 

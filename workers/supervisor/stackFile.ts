@@ -59,6 +59,8 @@ export const stackSchema = z.object({
   hostId: z.string(),
   startedAt: z.string(),
   temporal: temporalSchema.nullable(),
+  /** Where `berth run` reaches the supervisor; null while it does not listen. */
+  commandSocket: z.string().nullable().default(null),
   processes: z.array(processSchema),
   /** Devices that were found but not taken, and why. */
   skippedDevices: z.array(z.object({ deviceId: z.string(), reason: z.string() })),

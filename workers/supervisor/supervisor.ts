@@ -3,6 +3,8 @@ import type { BerthConfig } from '../../activities/platform/config.ts';
 import type { Logger } from '../../activities/platform/logging.ts';
 import type { Paths } from '../../activities/platform/paths.ts';
 import { berthError } from '../../workflows/contracts/errors.ts';
+import { deviceProviders } from '../devices/discoverDevices.ts';
+import { deviceSharings } from '../devices/sharing/deviceSharings.ts';
 import { embeddedNamespace, externalTarget, resolveTarget } from '../temporal/connection.ts';
 import { type ClaimedDevices, claimDevices } from './claimDevices.ts';
 import { createDeviceControl, type DeviceControl } from './deviceControl.ts';
@@ -62,6 +64,7 @@ export function createSupervisor(deps: SupervisorDeps) {
     hostId: '',
     startedAt: new Date().toISOString(),
     temporal: null,
+    commandSocket: null,
     skippedDevices: [],
   };
   const write = createStackWriter(paths, () => ({ ...stack, processes: entries.map(statusOf) }));
@@ -162,9 +165,15 @@ export function createSupervisor(deps: SupervisorDeps) {
         hostId: stack.hostId,
         devices: claimed.devices.map(({ record }) => record),
         controls,
+        sharings: deviceSharings(deviceProviders(stack.hostId, config, logger, env), {
+          paths,
+          env,
+          logger,
+        }),
         target: await resolveTarget(paths, env),
         logger,
       });
+      stack.commandSocket = lending.commandSocket;
       if (stack.state !== 'starting') return;
       stack.state = 'ready';
       await write();
@@ -175,7 +184,9 @@ export function createSupervisor(deps: SupervisorDeps) {
     async stop(): Promise<void> {
       stack.state = 'draining';
       changed();
+      // While workers and server can still tell the pool.
       await lending?.stop();
+      stack.commandSocket = null;
       const [servers, workers] = [entries.filter(isServer), entries.filter((e) => !isServer(e))];
       await Promise.all(workers.map(({ process }) => process.stop(graceMs)));
       await Promise.all(servers.map(({ process }) => process.stop(graceMs)));
@@ -188,6 +199,7 @@ export function createSupervisor(deps: SupervisorDeps) {
 
     /** Ends every child at once. */
     kill(): void {
+      lending?.kill();
       for (const { process } of entries) process.kill();
     },
   };

@@ -1,0 +1,85 @@
+import type { DeviceRecord } from '../../activities/devices/deviceRecords.ts';
+import type { Fence } from '../../activities/devices/fence.ts';
+import { berthError } from '../../workflows/contracts/errors.ts';
+import type { Lease } from '../../workflows/contracts/lease.ts';
+import type { DeviceShare, DeviceSharing, PreparedShare } from '../devices/deviceSharing.ts';
+import { combineShares } from '../devices/sharing/combineShares.ts';
+
+/** A device of this host that can be lent to commands. */
+export interface LendableDevice {
+  record: DeviceRecord;
+  fence: Fence;
+  sharing: DeviceSharing;
+}
+
+/** One command's parts of this host's devices. */
+export interface Shares {
+  /**
+   * Admits the lease's epochs and sets its parts up.
+   * @throws BerthError LeaseFenced, NoDeviceFree, StackUnavailable
+   */
+  prepare(): Promise<PreparedShare>;
+  /** @throws BerthError LeaseFenced when an epoch is no longer live */
+  admit(): Promise<void>;
+  /** MiB that `pids` use, of parts that are used beyond what was lent. */
+  overuse(pids: readonly number[]): Promise<{ deviceId: string; usedMib: number }[]>;
+  quiesce(pids: readonly number[]): Promise<void>;
+  /** From now on the epochs are over. */
+  retire(): Promise<void>;
+  clear(): Promise<void>;
+}
+
+/** Sampled values waver: this much above the share is none. */
+const tolerance = 1.05;
+
+/**
+ * @throws BerthError NoSuchDevice when the lease names a device that this host does not lend
+ */
+export function createShares(
+  lease: Lease,
+  trustDomain: string,
+  devices: ReadonlyMap<string, LendableDevice>,
+): Shares {
+  const parts = lease.devices.map((leased) => {
+    const device = devices.get(leased.deviceId);
+    if (device === undefined) {
+      throw berthError(
+        'NoSuchDevice',
+        `lease ${lease.leaseId}: device ${leased.deviceId} is not on this host; run the command on host ${leased.hostId}`,
+      );
+    }
+    const { epoch, milli, memoryMib } = leased;
+    const share: DeviceShare = { leaseId: lease.leaseId, epoch, milli, memoryMib, trustDomain };
+    return { ...device, share };
+  });
+  const onEach = async (run: (part: (typeof parts)[number]) => Promise<unknown>) => {
+    await Promise.all(parts.map(run));
+  };
+
+  return {
+    async prepare() {
+      await onEach(({ fence }) => fence.admit(lease));
+      const prepared = [];
+      // One after the other: what failed at the second device must not be preparing the third.
+      for (const { record, sharing, share } of parts) {
+        prepared.push({ device: record, share: await sharing.prepare(record, share) });
+      }
+      return combineShares(prepared);
+    },
+    admit: () => onEach(({ fence }) => fence.admit(lease)),
+    async overuse(pids) {
+      const found = await Promise.all(
+        parts.map(async ({ record, sharing, share }) => {
+          if (share.milli >= 1000 || share.memoryMib <= 0) return [];
+          const usedMib = await sharing.usedMib(record, share, pids);
+          const over = usedMib !== null && usedMib > share.memoryMib * tolerance;
+          return over ? [{ deviceId: record.deviceId, usedMib }] : [];
+        }),
+      );
+      return found.flat();
+    },
+    quiesce: (pids) => onEach(({ record, sharing, share }) => sharing.quiesce(record, share, pids)),
+    retire: () => onEach(({ fence, share }) => fence.retireEpoch(share.epoch)),
+    clear: () => onEach(({ record, sharing, share }) => sharing.clear(record, share)),
+  };
+}
