@@ -16,6 +16,8 @@ import { runLeased } from '../../../workers/commands/runner/runLeased.ts';
 import type { CheckedRunOptions } from '../../../workers/commands/runner/runOptionSchema.ts';
 import { toRunRequest } from '../../../workers/commands/runner/runRequest.ts';
 import { endingSignals, listenToSignals } from '../../../workers/commands/runner/signals.ts';
+import { connectSupervisor } from '../../../workers/commands/runner/supervisorLink.ts';
+import { requireStack } from '../../../workers/supervisor/stack.ts';
 import { defaultPool, defaultPoolConfig } from '../../../workflows/contracts/pool/messages.ts';
 import { type Cli, interruptedExitCode } from '../cli.ts';
 
@@ -37,6 +39,10 @@ export async function startRun(
   const paths = createPaths(config.home, config.shm);
   const python = findPython(cli.env);
   const session = await openSession(paths, cli.env, view.notify);
+  const connect = async () => {
+    const stack = await requireStack(paths);
+    return connectSupervisor(stack.commandSocket ?? paths.commandSocket);
+  };
   const interruption = new AbortController();
   let command: LaunchedCommand | undefined;
   const stopListening = listenToSignals(process, (signal) => {
@@ -71,7 +77,7 @@ export async function startRun(
             argv,
             env: cli.env,
             python,
-            socket: paths.commandSocket,
+            connect,
             graceMs: defaultPoolConfig.graceMs,
             dataLimitBytes: ownLimit(asked, request.resources),
             notify: view.notify,

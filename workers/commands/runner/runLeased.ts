@@ -1,13 +1,14 @@
+import { z } from 'zod';
+import { readJson } from '../../../activities/platform/atomicFile.ts';
 import { BerthError } from '../../../workflows/contracts/errors.ts';
 import type { Lease } from '../../../workflows/contracts/lease.ts';
-import { defaultPoolConfig } from '../../../workflows/contracts/pool/messages.ts';
 import { parseCoreSet } from '../../devices/coreSets.ts';
 import { commandEnvironment } from './commandEnvironment.ts';
 import { endGroup } from './endGroup.ts';
 import type { HoldClient } from './holdClient.ts';
 import { type LaunchedCommand, launch } from './launcher.ts';
 import { type CommandEnd, superviseCommand } from './superviseCommand.ts';
-import { connectSupervisor, type SupervisorLink } from './supervisorLink.ts';
+import type { SupervisorLink } from './supervisorLink.ts';
 
 export interface LeasedRunDeps {
   hold: HoldClient;
@@ -20,8 +21,8 @@ export interface LeasedRunDeps {
   env: NodeJS.ProcessEnv;
   /** Interpreter of the launcher. */
   python: string;
-  /** The supervisor's socket. */
-  socket: string;
+  /** Connects to the supervisor that runs now. @throws BerthError StackUnavailable */
+  connect(): Promise<SupervisorLink>;
   /** Between SIGTERM and SIGKILL where the runner ends the command itself, ms. */
   graceMs: number;
   /** RLIMIT_DATA where the supervisor sets no limit, bytes; null for none. */
@@ -32,9 +33,6 @@ export interface LeasedRunDeps {
   /** Aborted before the command runs: it is not started. */
   signal: AbortSignal;
 }
-
-/** A supervisor that renews does so each heartbeat; its last one may be that old. */
-const unsureMs = 2 * defaultPoolConfig.heartbeatMs;
 
 /**
  * Runs the command once under a lease: prepare, launch, register, go, wait, clear.
@@ -47,23 +45,23 @@ export async function runLeased(
   lease: Lease,
   restarts: number,
 ): Promise<CommandEnd> {
-  const lifeMs = Math.max(0, lease.expiresAt - Date.now() - unsureMs);
-  const link = await connectSupervisor(deps.socket);
+  const link = await deps.connect();
   const started = await start(deps, lease, restarts, link).catch(async (error) => {
     await giveBack(link, lease);
     throw error;
   });
-  deps.onCommand(started);
-  started.go();
+  const { command, leaseFile } = started;
+  deps.onCommand(command);
+  command.go();
   try {
     return await superviseCommand({
       leaseId: lease.leaseId,
       link,
-      command: started,
-      connect: () => connectSupervisor(deps.socket),
+      command,
+      connect: deps.connect,
       leaseIsOver: () => leaseIsOver(deps.hold, lease.leaseId),
-      lifeMs,
-      endGroup: () => endGroup(started.pgid, deps.graceMs),
+      expiresAt: () => readExpiry(leaseFile, lease),
+      endGroup: () => endGroup(command.pgid, deps.graceMs),
       notify: deps.notify,
     });
   } finally {
@@ -77,7 +75,7 @@ async function start(
   lease: Lease,
   restarts: number,
   link: SupervisorLink,
-): Promise<LaunchedCommand> {
+): Promise<{ command: LaunchedCommand; leaseFile: string }> {
   const { requestId, label, trustDomain } = deps;
   const holder = deps.hold.holder;
   const prepared = await link.ask(
@@ -103,7 +101,7 @@ async function start(
     const { pgid, startTime } = command;
     await link.ask({ type: 'start', leaseId: lease.leaseId, pgid, startTime }, 'started');
     deps.signal.throwIfAborted();
-    return command;
+    return { command, leaseFile: prepared.leaseFile };
   } catch (error) {
     command.abandon();
     await command.exited;
@@ -116,6 +114,14 @@ async function giveBack(link: SupervisorLink, { leaseId }: Lease): Promise<void>
   // Should it fail: the supervisor ends what has no runner any more.
   await link.ask({ type: 'finished', leaseId, exitCode: 1 }, 'cleared').catch(() => undefined);
   link.close();
+}
+
+/** The supervisor writes each renewal into the lease's file (leaseFile.ts). */
+async function readExpiry(leaseFile: string, lease: Lease): Promise<number> {
+  const written = await readJson(leaseFile, z.object({ expiresAt: z.number() })).catch(
+    () => undefined,
+  );
+  return written?.expiresAt ?? lease.expiresAt;
 }
 
 async function leaseIsOver(hold: HoldClient, leaseId: string): Promise<boolean> {

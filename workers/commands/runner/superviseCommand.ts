@@ -18,8 +18,8 @@ export interface SuperviseDeps {
   connect(): Promise<SupervisorLink>;
   /** Whether the pool says that the lease is over; false also when it cannot be asked. */
   leaseIsOver(): Promise<boolean>;
-  /** While the supervisor is away the lease lives so long, ms (docs: local expiry). */
-  lifeMs: number;
+  /** When the lease ends unless the supervisor comes back to renew it, ms since the Unix epoch. */
+  expiresAt(): Promise<number>;
   /** SIGTERM, grace, SIGKILL. */
   endGroup(): Promise<void>;
   /** One line for people. */
@@ -85,7 +85,8 @@ export async function superviseCommand(deps: SuperviseDeps): Promise<CommandEnd>
       if (revocation === null) {
         notify('the supervisor is away; the command runs on under its lease');
       }
-      const expiresAt = performance.now() + deps.lifeMs;
+      // From here on by the monotonic clock: nobody renews it.
+      const expiresAt = performance.now() + (await deps.expiresAt()) - Date.now();
       for (let tries = 1; !ended && link === undefined; tries += 1) {
         await Promise.race([delay(retryMs), command.exited]);
         if (ended) return;
