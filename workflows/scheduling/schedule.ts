@@ -3,6 +3,7 @@ import { dueAt } from './decision/dueAt.ts';
 import { endOverdue, giveNotices } from './decision/expiry.ts';
 import { ownRecords } from './decision/grant.ts';
 import { grantWaiting } from './decision/grantWaiting.ts';
+import { refuseImpossible } from './decision/impossible.ts';
 import { lapseHosts } from './decision/lapses.ts';
 import { relieveLatency } from './decision/latency.ts';
 import { extendForOutage } from './decision/outage.ts';
@@ -20,6 +21,7 @@ export function schedule(state: PoolState, now: number): Decision {
   giveNotices(draft);
   emptyReserved(draft);
   relieveLatency(draft);
+  refuseImpossible(draft);
   ownRecords(draft);
   grantWaiting(draft);
   const { grants, revocations, expiries, refusals } = draft;

@@ -28,6 +28,8 @@ export interface PoolState {
   typical: TypicalTask[];
   /** Ended leases that are not recorded yet. */
   unrecorded: UsageRecord[];
+  /** Digest of the devices, hosts and teams that the waiting requests were last found possible with. */
+  inventory?: number;
   /** When `schedule` ran last; 0 before the first time. */
   tickAt: number;
   /** When it was to run next at the latest; null when nothing was due. */

@@ -5,6 +5,7 @@ import { agedRequest } from '../order.ts';
 import type { WaitingRequest } from '../state.ts';
 import { holdForHead } from './backfill.ts';
 import type { Draft } from './draft.ts';
+import { moveFor } from './moves.ts';
 import { preemptFor } from './preemption.ts';
 import { keepPromises } from './promises.ts';
 import { reservationHolds } from './reservations.ts';
@@ -59,5 +60,6 @@ function start(round: Round, waiting: WaitingRequest): Outcome {
     }
   }
   if (preemptFor(round, waiting)) return 'promised';
-  return isLimited ? 'limited' : 'blocked';
+  if (isLimited) return 'limited';
+  return moveFor(round, waiting) ? 'promised' : 'blocked';
 }

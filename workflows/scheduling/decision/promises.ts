@@ -88,11 +88,15 @@ function fitsHost(state: PoolState, wanted: Placement['hosts'][number]): boolean
   );
 }
 
-/** Whether it will become free without anybody else being asked: a victim, or clearing, is left. */
+/** Whether somebody with notice, or clearing, is left on its devices and hosts. */
 function isBeingEmptied(state: PoolState, { victims }: WaitingRequest, place: Placement): boolean {
+  const ids = new Set(place.devices.map(({ deviceId }) => deviceId));
   return (
     victims.some((leaseId) => state.leases[leaseId] !== undefined) ||
-    place.devices.some(({ deviceId }) => (state.devices[deviceId]?.clearing.length ?? 0) > 0)
+    place.devices.some(({ deviceId }) => (state.devices[deviceId]?.clearing.length ?? 0) > 0) ||
+    Object.values(state.leases).some(
+      ({ revoking, devices }) => revoking && devices.some(({ deviceId }) => ids.has(deviceId)),
+    )
   );
 }
 

@@ -73,6 +73,9 @@ function takeHeld(
       const node = nodes.get(hostId);
       if (node) takeHost(node, cpuMilli, memoryMib);
     }
+    const { revoking, request } = lease;
+    if (!revoking?.movedTo) continue;
+    takePromise(state, { promised: revoking.movedTo, victims: [], request }, devices, nodes);
   }
 }
 
@@ -86,7 +89,7 @@ function takeClearing(state: PoolState, devices: Map<string, PlacementDevice>): 
 
 function takePromise(
   state: PoolState,
-  { promised, victims, request }: WaitingRequest,
+  { promised, victims, request }: Pick<WaitingRequest, 'promised' | 'victims' | 'request'>,
   devices: Map<string, PlacementDevice>,
   nodes: Map<string, PlacementNode>,
 ): void {
