@@ -75,8 +75,9 @@ test('keeps trust domains apart: one at a time on a GPU', async () => {
 
 test('takes no more leases and processes than MPS takes clients', async () => {
   const fake = createFakeMps({ FAKE_MPS_CLIENT_LIMIT: '2' });
-  const mps = fake.sharing({}, 2);
-  const { env } = await mps.prepare(gpu, shareOf('a'));
+  const two = { ...gpu, maxShares: 2 };
+  const mps = fake.sharing();
+  const { env } = await mps.prepare(two, shareOf('a'));
   await fake.client(env);
   await fake.client(env);
   expect((await fake.client(env)).opened).toBe('CUDA_ERROR_MPS_MAX_CLIENTS_REACHED');
@@ -84,9 +85,9 @@ test('takes no more leases and processes than MPS takes clients', async () => {
     type: 'NoDeviceFree',
     message: expect.stringContaining('1 leases with 2 processes'),
   };
-  await expect(mps.prepare(gpu, shareOf('b'))).rejects.toMatchObject(full);
+  await expect(mps.prepare(two, shareOf('b'))).rejects.toMatchObject(full);
   // Asked for again, as after a lost connection, a share that is there already is no further one.
-  expect((await mps.prepare(gpu, shareOf('a'))).env).toEqual(env);
+  expect((await mps.prepare(two, shareOf('a'))).env).toEqual(env);
 });
 
 test('says in one line why MPS does not come up, and leaves the GPU as it was', async () => {

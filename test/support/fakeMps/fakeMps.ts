@@ -51,13 +51,12 @@ export function createFakeMps(variables: Record<string, string> = {}) {
     python: findPython,
     pythonPath: [join(folder, 'fakeNvml'), join(packageRoot(), 'native', 'bridge')].join(delimiter),
   });
-  const sharing = (limits: Partial<MpsLimits> = {}, clientLimit = 48) => {
+  const sharing = (limits: Partial<MpsLimits> = {}) => {
     const mps = createMpsSharing({
       logger,
       env,
       root,
       processes,
-      clientLimit: () => clientLimit,
       limits: { watchMs: neverMs, quitMs: 3000, terminateMs: 3000, ...limits },
     });
     onTestFinished(() => mps.close());

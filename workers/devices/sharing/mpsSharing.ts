@@ -1,4 +1,3 @@
-import pLimit, { type LimitFunction } from 'p-limit';
 import type { DeviceRecord } from '../../../activities/devices/deviceRecords.ts';
 import type { Logger } from '../../../activities/platform/logging.ts';
 import { berthError } from '../../../workflows/contracts/errors.ts';
@@ -7,17 +6,19 @@ import { createComputeMode } from './computeMode.ts';
 import { terminateClients, withChildren } from './mpsClients.ts';
 import {
   applyLimits,
-  closeMpsDaemon,
   listClients,
   type MpsDaemon,
   type MpsDaemonDeps,
   openMpsDaemon,
 } from './mpsDaemon.ts';
+import { createMpsDaemons } from './mpsDaemons.ts';
 import { mendMpsDaemon } from './mpsFaults.ts';
-import { takeOverLeftovers } from './mpsLeftovers.ts';
 import { checkShare, shareEnvironment } from './mpsLimits.ts';
 import { type MpsLimits, mpsLimits } from './mpsProcess.ts';
 import type { NvmlProcesses } from './nvmlProcesses.ts';
+
+/** CUDA contexts that one GPU takes under MPS: from Volta on, up to CUDA 13.0. */
+const usualClients = 48;
 
 export interface MpsSharingDeps {
   logger: Logger;
@@ -25,8 +26,6 @@ export interface MpsSharingDeps {
   /** mpsRoot */
   root: string;
   processes: NvmlProcesses;
-  /** CUDA contexts that one GPU takes; 48 from Volta on, up to CUDA 13.0. */
-  clientLimit?: (device: DeviceRecord) => number;
   limits?: Partial<MpsLimits>;
 }
 
@@ -43,84 +42,44 @@ export interface MpsSharing extends DeviceSharing {
  * each process; what a lease uses in sum is told by `usedMib`.
  */
 export function createMpsSharing(deps: MpsSharingDeps): MpsSharing {
-  const { logger, processes, clientLimit = () => 48 } = deps;
+  const { logger, processes } = deps;
+  const limits = { ...mpsLimits, ...deps.limits };
   const daemonDeps: MpsDaemonDeps = {
     logger,
     env: withoutMps(deps.env),
     root: deps.root,
     computeMode: createComputeMode(logger, deps.env),
-    limits: { ...mpsLimits, ...deps.limits },
+    limits,
   };
-  const { limits } = daemonDeps;
-  const daemons = new Map<string, MpsDaemon>();
-  const turns = new Map<string, LimitFunction>();
-  let watch: NodeJS.Timeout | undefined;
-  let closed = false;
+  const daemons = createMpsDaemons(daemonDeps);
 
-  const recovered = takeOverLeftovers(daemonDeps)
-    .then((left) => {
-      for (const daemon of left) daemons.set(daemon.record.deviceId, daemon);
-    })
-    .catch((error) => logger.error({ error: String(error) }, 'leftover MPS could not be ended'));
-
-  /** One change of a GPU at a time. */
-  const inTurn = async <T>(deviceId: string, work: () => Promise<T>): Promise<T> => {
-    await recovered;
-    const turn = turns.get(deviceId) ?? pLimit(1);
-    turns.set(deviceId, turn);
-    return turn(work);
+  /** @throws BerthError NoDeviceFree while another domain has the GPU, StackUnavailable */
+  const daemonFor = async (device: DeviceRecord, trustDomain: string): Promise<MpsDaemon> => {
+    const present = daemons.of(device);
+    if (present?.record.trustDomain === trustDomain) {
+      await mendMpsDaemon(daemonDeps, present);
+      return present;
+    }
+    if (present !== undefined) {
+      await daemons.endUnlessBusy(device, present, `trust domain ${trustDomain}`);
+    }
+    const daemon = await openMpsDaemon(daemonDeps, device, trustDomain);
+    daemons.add(daemon);
+    return daemon;
   };
-
-  const end = async (daemon: MpsDaemon) => {
-    daemons.delete(daemon.record.deviceId);
-    await closeMpsDaemon(daemonDeps, daemon);
-  };
-
-  const endUnlessBusy = async (device: DeviceRecord, daemon: MpsDaemon, wanted: string) => {
-    const clients = await listClients(daemon);
-    if (clients.length === 0 && daemon.shares.size === 0) return end(daemon);
-    throw berthError(
-      'NoDeviceFree',
-      `${device.label}: shared by trust domain ${daemon.record.trustDomain} (${daemon.shares.size} leases, ${clients.length} processes), asked for ${wanted}; wait until they have ended`,
-    );
-  };
-
-  const lookAfter = (daemon: MpsDaemon) =>
-    inTurn(daemon.record.deviceId, async () => {
-      if (closed || daemons.get(daemon.record.deviceId) !== daemon) return;
-      await mendMpsDaemon(daemonDeps, daemon);
-      if (daemon.shares.size === 0 && (await listClients(daemon)).length === 0) await end(daemon);
-    }).catch((error) =>
-      logger.error({ device: daemon.record.deviceId, error: String(error) }, 'MPS is in trouble'),
-    );
-
-  const watchAll = async () => {
-    await recovered;
-    await Promise.all([...daemons.values()].map(lookAfter));
-    if (!closed) watch = setTimeout(watchAll, limits.watchMs).unref();
-  };
-  watch = setTimeout(watchAll, limits.watchMs).unref();
 
   return {
     kind: 'cuda',
-    ready: () => recovered,
+    ready: () => daemons.recovered,
 
     prepare(device, share) {
-      return inTurn(device.deviceId, async () => {
+      return daemons.inTurn(device.deviceId, async () => {
         checkShare(device.label, device.deviceId, share);
-        if (closed) throw berthError('StackUnavailable', `${device.label}: Berth is going down`);
-        const present = daemons.get(device.deviceId);
-        if (present !== undefined && present.record.trustDomain !== share.trustDomain) {
-          await endUnlessBusy(device, present, `trust domain ${share.trustDomain}`);
+        if (daemons.closed()) {
+          throw berthError('StackUnavailable', `${device.label}: Berth is going down`);
         }
-        const daemon =
-          daemons.get(device.deviceId) ??
-          (await openMpsDaemon(daemonDeps, device, share.trustDomain));
-        daemons.set(device.deviceId, daemon);
-        await mendMpsDaemon(daemonDeps, daemon);
-        if (!daemon.shares.has(share.leaseId)) {
-          await checkClientLimit(device, daemon, clientLimit(device));
-        }
+        const daemon = await daemonFor(device, share.trustDomain);
+        if (!daemon.shares.has(share.leaseId)) await checkClientLimit(device, daemon);
         daemon.shares.set(share.leaseId, share);
         await applyLimits(daemon);
         return {
@@ -137,59 +96,57 @@ export function createMpsSharing(deps: MpsSharingDeps): MpsSharing {
     },
 
     async quiesce(device, share, pids) {
-      // Not in turn: a revocation does not wait for a slow start.
-      await recovered;
-      const daemon = daemons.get(device.deviceId);
+      // Not in turn: a revocation does not wait for a slow start. Nor does it fail: the kill must come.
+      await daemons.recovered;
+      const daemon = daemons.of(device);
       if (daemon === undefined) return;
-      const wanted = withChildren(pids);
-      const clients = (await listClients(daemon)).filter(({ pid }) => wanted.has(pid));
-      const left = await terminateClients(daemon.control, clients, limits.terminateMs);
-      if (left.length === 0) return;
-      logger.warn(
-        { device: device.deviceId, lease: share.leaseId, pids: left.map(({ pid }) => pid) },
-        `${device.label}: MPS did not confirm the end of clients; killing them may put the server in FAULT`,
-      );
+      const about = { device: device.deviceId, lease: share.leaseId };
+      try {
+        const wanted = withChildren(pids);
+        const clients = (await listClients(daemon)).filter(({ pid }) => wanted.has(pid));
+        const left = await terminateClients(daemon.control, clients, limits.terminateMs);
+        if (left.length === 0) return;
+        logger.warn(
+          { ...about, pids: left.map(({ pid }) => pid) },
+          `${device.label}: MPS did not confirm the end of clients; killing them may put the server in FAULT`,
+        );
+      } catch (error) {
+        logger.warn({ ...about, error: String(error) }, `${device.label}: MPS does not answer`);
+      }
     },
 
     clear(device, share) {
-      return inTurn(device.deviceId, async () => {
-        const daemon = daemons.get(device.deviceId);
+      return daemons.inTurn(device.deviceId, async () => {
+        const daemon = daemons.of(device);
         if (daemon === undefined) return;
         daemon.shares.delete(share.leaseId);
-        if (await mendMpsDaemon(daemonDeps, daemon)) return endIfIdle(daemon);
-        if (daemon.shares.size > 0) return applyLimits(daemon);
-        return endIfIdle(daemon);
+        if (await daemons.endIfIdle(daemon)) return;
+        try {
+          const mended = await mendMpsDaemon(daemonDeps, daemon);
+          if (!mended) await applyLimits(daemon);
+        } catch (error) {
+          // The lease is over all the same; the watch goes on with the daemon.
+          logger.error({ device: device.deviceId, error: String(error) }, 'MPS is in trouble');
+        }
       });
     },
 
     release(device) {
-      return inTurn(device.deviceId, async () => {
-        const daemon = daemons.get(device.deviceId);
-        if (daemon !== undefined) await endUnlessBusy(device, daemon, 'the whole GPU');
+      return daemons.inTurn(device.deviceId, async () => {
+        const daemon = daemons.of(device);
+        if (daemon !== undefined) await daemons.endUnlessBusy(device, daemon, 'the whole GPU');
       });
     },
 
     async close() {
-      closed = true;
-      await recovered;
-      clearTimeout(watch);
-      await Promise.all(
-        [...daemons.values()].map((daemon) => inTurn(daemon.record.deviceId, () => end(daemon))),
-      );
+      await daemons.close();
       await processes.close();
     },
   };
-
-  async function endIfIdle(daemon: MpsDaemon): Promise<void> {
-    if (daemon.shares.size === 0 && (await listClients(daemon)).length === 0) await end(daemon);
-  }
 }
 
-async function checkClientLimit(
-  device: DeviceRecord,
-  daemon: MpsDaemon,
-  limit: number,
-): Promise<void> {
+async function checkClientLimit(device: DeviceRecord, daemon: MpsDaemon): Promise<void> {
+  const limit = device.maxShares ?? usualClients;
   const clients = (await listClients(daemon)).length;
   if (Math.max(clients, daemon.shares.size) < limit) return;
   throw berthError(
