@@ -46,6 +46,8 @@ export function defineAction<O = object>(
 }
 
 export function printOutcome(cli: Cli, json: boolean, outcome: Outcome): void {
-  if (json) cli.stdout.write(`${JSON.stringify(outcome.json, null, 2)}\n`);
-  else if (outcome.text !== '') cli.stdout.write(`${outcome.text}\n`);
+  if (json) {
+    if (outcome.json === undefined) return;
+    cli.stdout.write(`${JSON.stringify(outcome.json, null, 2)}\n`);
+  } else if (outcome.text !== '') cli.stdout.write(`${outcome.text}\n`);
 }

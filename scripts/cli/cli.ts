@@ -22,7 +22,7 @@ export interface Cli {
 
 /** What a command has to say. */
 export interface Outcome {
-  /** Under `--json`. */
+  /** Under `--json`; undefined: all has been said. */
   json: unknown;
   /** Otherwise. */
   text: string;

@@ -12,6 +12,7 @@ import { registerExport } from './commands/export.ts';
 import { registerIngest } from './commands/ingest.ts';
 import { registerLogs } from './commands/logs.ts';
 import { registerModels } from './commands/models.ts';
+import { registerPool } from './commands/pool/registerPool.ts';
 import { registerRemove } from './commands/remove.ts';
 import { registerRun } from './commands/run.ts';
 import { registerSchedule } from './commands/schedule.ts';
@@ -32,6 +33,7 @@ const registrations: ((registry: Registry) => void)[] = [
   registerStatus,
   registerLogs,
   registerDevices,
+  registerPool,
   registerRun,
   registerIngest,
   registerWatch,

@@ -11,6 +11,7 @@ import type { CancelResult } from './cancelJob.ts';
 import type { IngestHandle } from './ingestHandle.ts';
 import type { IngestOptions } from './ingestOptions.ts';
 import type { ModelDetails, ModelListing } from './models.ts';
+import type { PoolClient } from './pool/poolClient.ts';
 import type { ScheduleSettings } from './scheduledJobs.ts';
 import type { EnsuredSchedule, ScheduleAdministration } from './schedules.ts';
 import type { DeviceStatus, StackStatus } from './status.ts';
@@ -81,6 +82,9 @@ export interface Berth {
       settings: ScheduleSettings,
     ): Promise<EnsuredSchedule>;
   };
+
+  /** A GPU pool; default the first of BERTH_POOL. Errors: InvalidRequest when it is no name. */
+  pool(name?: string): PoolClient;
 
   /** Closes the connection; jobs go on. */
   close(): Promise<void>;

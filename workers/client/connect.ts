@@ -8,6 +8,7 @@ import { runHostOperation } from './hostOperations.ts';
 import { resolveIngest } from './ingestFiles.ts';
 import { checkIngestOptions, type IngestOptions } from './ingestOptions.ts';
 import { openSession } from './openSession.ts';
+import { createPoolClient } from './pool/createPoolClient.ts';
 import { requireRef, requireTag } from './refs.ts';
 import { ensureIngestSchedule, ensureWarmSchedule } from './scheduledJobs.ts';
 import { createScheduleAdministration } from './schedules.ts';
@@ -126,6 +127,7 @@ function createBerth(config: BerthConfig, paths: Paths, { open, close }: Session
         return ensureWarmSchedule(session, settings, input);
       },
     },
+    pool: (name) => createPoolClient(open, name ?? config.pools[0]?.name),
     close,
   };
 }

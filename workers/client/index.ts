@@ -19,6 +19,19 @@ export type {
   StageReport,
 } from '../../workflows/contracts/ingest.ts';
 export type { Manifest } from '../../workflows/contracts/manifest.ts';
+export type {
+  DeviceDescription,
+  Explanation,
+  LeaseDescription,
+  PoolDescription,
+  WaitingDescription,
+  WaitReason,
+  WhatIfAnswer,
+  WhatIfChange,
+} from '../../workflows/contracts/pool/description.ts';
+export type { DrainResult } from '../../workflows/contracts/pool/messages.ts';
+export type { LeaseRequest, Resources } from '../../workflows/contracts/pool/requests.ts';
+export type { Reservation, Team, TeamsConfig } from '../../workflows/contracts/pool/teams.ts';
 export type { Berth, ConnectOptions } from './berth.ts';
 export type { CancelResult } from './cancelJob.ts';
 export { connect } from './connect.ts';
@@ -26,6 +39,7 @@ export type { IngestHandle } from './ingestHandle.ts';
 export type { IngestOptions } from './ingestOptions.ts';
 export type { JobProgress, PendingActivity, StageView } from './jobProgress.ts';
 export type { ModelDetails, ModelListing, ModelSummary } from './models.ts';
+export type { PoolClient } from './pool/poolClient.ts';
 export type { ScheduleSettings } from './scheduledJobs.ts';
 export type { ScheduleTiming } from './scheduleSpec.ts';
 export type { EnsuredSchedule, ScheduleAdministration, ScheduleInfo } from './schedules.ts';
