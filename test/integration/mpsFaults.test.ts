@@ -1,10 +1,11 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { execa } from 'execa';
 import { expect, onTestFinished, test } from 'vitest';
 import { packageRoot } from '../../activities/platform/packageRoot.ts';
 import type { MpsLimits } from '../../workers/devices/sharing/mpsProcess.ts';
+import { processTree } from '../../workers/supervisor/procfs.ts';
 import { createFakeMps } from '../support/fakeMps/fakeMps.ts';
 import { fakeGpu, shareOf } from '../support/fakeMps/shares.ts';
 import { isRunning } from '../support/isRunning.ts';
@@ -42,10 +43,14 @@ test('a kill without it hits the neighbour: what the fake must show for the test
   await expect.poll(() => neighbour.tell('allocate 1')).toBe('CUDA_ERROR_MPS_RPC_FAILURE');
 });
 
-test('terminates the children of the processes named, and no others', async () => {
+test('terminates the processes named, and not what else the lease runs', async () => {
   const { mps, ours, neighbour } = await twoAtWork();
   expect(await ours.tell('child work')).toBe('ok');
+  const [, child = Number.NaN] = processTree(ours.pid);
+  // The child may still be saving its work after a SIGTERM.
   await mps.quiesce(gpu, shareOf('ours'), [ours.pid]);
+  expect(await ours.tell('child allocate 1')).toBe('ok');
+  await mps.quiesce(gpu, shareOf('ours'), [ours.pid, child]);
   expect(await ours.tell('child allocate 1')).toBe('CUDA_ERROR_MPS_CLIENT_TERMINATED');
   expect(await neighbour.tell('allocate 1')).toBe('ok');
 });
@@ -96,7 +101,7 @@ test('mends a fault before it lends the next share', async () => {
 test('starts a daemon again that was killed, without the servers that it left', async () => {
   const { fake, mps, ours } = await twoAtWork();
   await mps.prepare(gpu, shareOf('third'));
-  const [daemon = 0] = (await fake.started()).filter((pid) => pid === pidOf(fake));
+  const daemon = pidOf(fake);
   process.kill(daemon, 'SIGKILL');
   await expect.poll(() => isRunning(daemon)).toBe(false);
   const { env } = await mps.prepare(gpu, shareOf('next'));
@@ -128,6 +133,21 @@ test('quits what a killed supervisor left, and gives the compute mode back', asy
   await fake.sharing().ready();
   expect((await fake.started()).filter(isRunning)).toEqual([]);
   expect(fake.computeMode()).toBe('Default');
+});
+
+test('gives the compute mode back where a supervisor was killed before its daemon was up', async () => {
+  const fake = createFakeMps();
+  const { root, record } = fake.folder();
+  mkdirSync(root, { recursive: true });
+  writeFileSync(join(fake.home, 'mode-GPU-fake'), 'Exclusive_Process');
+  const about = { deviceId: gpu.deviceId, label: gpu.label, trustDomain: 'nlp' };
+  writeFileSync(
+    record,
+    JSON.stringify({ ...about, computeMode: 'DEFAULT', faults: 0, lastFaultAt: null }),
+  );
+  await fake.sharing().ready();
+  expect(fake.computeMode()).toBe('Default');
+  expect(existsSync(root)).toBe(false);
 });
 
 test('takes over a daemon whose clients outlived their supervisor, and can terminate them', async () => {

@@ -102,8 +102,8 @@ export function createMpsSharing(deps: MpsSharingDeps): MpsSharing {
       if (daemon === undefined) return;
       const about = { device: device.deviceId, lease: share.leaseId };
       try {
-        const wanted = withChildren(pids);
-        const clients = (await listClients(daemon)).filter(({ pid }) => wanted.has(pid));
+        // Their children only where they are named: one that is given time to end keeps its GPU.
+        const clients = (await listClients(daemon)).filter(({ pid }) => pids.includes(pid));
         const left = await terminateClients(daemon.control, clients, limits.terminateMs);
         if (left.length === 0) return;
         logger.warn(
