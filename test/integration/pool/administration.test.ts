@@ -18,6 +18,8 @@ const pool = newPool();
 beforeAll(async () => {
   rig = await startPoolRig();
   await rig.startHost({ pool, devices: 2 });
+  // Only messages of the tests write to the history from here on.
+  await expect.poll(async () => (await rig.describe(pool)).devices).toHaveLength(2);
 });
 afterAll(() => rig?.close());
 

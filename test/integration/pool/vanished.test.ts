@@ -71,7 +71,7 @@ test('a holder that was terminated keeps its devices until its host says that it
 
 test('a lease whose host falls silent is over, and its workflow hears of it', async () => {
   const pool = newPool();
-  const config = { heartbeatMs: 300, hostLapseMs: 1_000 };
+  const config = { heartbeatMs: 4_000, hostLapseMs: 6_000 };
   const silent = await rig.startHost({ pool, devices: 1, start: { config } });
   const holder = await rig.startHolder({ pool, team, devices: 1 });
   const state = () => holder.query<HolderState>('holderState');

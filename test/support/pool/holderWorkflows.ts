@@ -65,7 +65,6 @@ export async function churnWorkflow(spec: GpuLeaseSpec, cycles: number): Promise
       spec,
       async (lease) => {
         seen.push(...lease.devices.map(({ deviceId, epoch }) => `${deviceId} ${epoch}`));
-        await sleep(1);
       },
       { clear: async () => true },
     );
