@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { berthError } from '../../workflows/contracts/errors.ts';
 import { defaultPool, type PoolConfig } from '../../workflows/contracts/pool/messages.ts';
+import { checkUsage } from '../usage/usageLocation.ts';
 import { type PoolSetting, parsePools, parsePoolTimes } from './poolSetting.ts';
 import { parseSize } from './size.ts';
 
@@ -23,6 +24,8 @@ export interface BerthConfig {
   pools: PoolSetting[];
   /** BERTH_POOL_TIMES, for tests: JSON of a part of PoolConfig. */
   poolTimes: Partial<PoolConfig>;
+  /** BERTH_USAGE: where ended leases are recorded, a path or a Postgres URL (a secret: never logged). */
+  usage: string | undefined;
   /** BERTH_METRICS: host:port on which Prometheus may scrape the SDK's and Berth's metrics. */
   metrics: string | undefined;
   /** BERTH_LOG_LEVEL, pino's names. */
@@ -41,6 +44,9 @@ function parsedText<T extends object>(parse: (text: string) => T | string) {
   });
 }
 
+/** Variables whose text is not repeated in a message. */
+const secrets = new Set(['BERTH_USAGE']);
+
 const environment = z.object({
   BERTH_HOME: z.string().min(1).optional(),
   BERTH_SHM: z.string().min(1).optional(),
@@ -58,6 +64,13 @@ const environment = z.object({
     .optional(),
   BERTH_POOL: parsedText(parsePools).optional(),
   BERTH_POOL_TIMES: parsedText(parsePoolTimes).optional(),
+  BERTH_USAGE: z
+    .string()
+    .superRefine((text, context) => {
+      const message = checkUsage(text);
+      if (message !== undefined) context.addIssue({ code: 'custom', message });
+    })
+    .optional(),
   BERTH_METRICS: z
     .string()
     .regex(/^\S+:\d+$/, 'expected host:port such as 127.0.0.1:9464')
@@ -78,7 +91,10 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): BerthConfig {
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
     const name = String(issue?.path[0]);
-    throw berthError('InvalidRequest', `${name}=${env[name]}: ${issue?.message}`);
+    throw berthError(
+      'InvalidRequest',
+      `${name}${secrets.has(name) ? '' : `=${env[name]}`}: ${issue?.message}`,
+    );
   }
   const values = parsed.data;
   const home = resolve(values.BERTH_HOME ?? join(homedir(), '.berth'));
@@ -99,6 +115,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): BerthConfig {
           : values.BERTH_DEVICES.split(';'),
     pools: values.BERTH_POOL ?? [{ name: defaultPool, labels: null }],
     poolTimes: values.BERTH_POOL_TIMES ?? {},
+    usage: values.BERTH_USAGE,
     metrics: values.BERTH_METRICS,
     logLevel: values.BERTH_LOG_LEVEL,
   };
