@@ -150,6 +150,16 @@ test('gives the compute mode back where a supervisor was killed before its daemo
   expect(existsSync(root)).toBe(false);
 });
 
+test('keeps the daemon of a command that is no client yet', async () => {
+  const fake = createFakeMps();
+  const { env } = await killedSupervisor(fake);
+  const command = execa('sleep', ['600'], { env, reject: false });
+  onTestFinished(() => void command.kill('SIGKILL'));
+  await fake.sharing(watching).ready();
+  expect((await fake.client(env)).opened).toBe('ok');
+  expect((await fake.started()).filter(isRunning)).toHaveLength(2);
+});
+
 test('takes over a daemon whose clients outlived their supervisor, and can terminate them', async () => {
   const fake = createFakeMps();
   const { env } = await killedSupervisor(fake);

@@ -57,7 +57,7 @@ export function createFakeMps(variables: Record<string, string> = {}) {
       env,
       root,
       processes,
-      limits: { watchMs: neverMs, quitMs: 3000, terminateMs: 3000, ...limits },
+      limits: { watchMs: neverMs, quitMs: 20_000, terminateMs: 20_000, ...limits },
     });
     onTestFinished(() => mps.close());
     return mps;

@@ -1,5 +1,10 @@
-import { readFileSync } from 'node:fs';
-import { identifyProcess, processTree } from '../../supervisor/procfs.ts';
+import {
+  hasEnvironment,
+  identifyProcess,
+  listProcesses,
+  type ProcessIdentity,
+  processTree,
+} from '../../supervisor/procfs.ts';
 import type { MpsClient, MpsControl } from './mpsControl.ts';
 import { killPid, untilGone } from './mpsProcess.ts';
 
@@ -40,11 +45,16 @@ export async function killClients(
   return ours.map(({ pid }) => pid);
 }
 
-function usesPipe(pid: number, pipe: string): boolean {
-  try {
-    const variables = readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0');
-    return variables.includes(`CUDA_MPS_PIPE_DIRECTORY=${pipe}`);
-  } catch {
-    return false;
-  }
+/**
+ * Commands that were started within a share of this daemon, also those that are no clients yet:
+ * without it their programs would find no MPS and use the GPU without limits.
+ */
+export function commandsOf(pipe: string, daemon: ProcessIdentity | undefined): number[] {
+  const own = new Set(daemon === undefined ? [] : processTree(daemon.pid));
+  return listProcesses()
+    .map(({ pid }) => pid)
+    .filter((pid) => !own.has(pid) && usesPipe(pid, pipe));
 }
+
+const usesPipe = (pid: number, pipe: string): boolean =>
+  hasEnvironment(pid, `CUDA_MPS_PIPE_DIRECTORY=${pipe}`);

@@ -1,6 +1,7 @@
 import pLimit, { type LimitFunction } from 'p-limit';
 import type { DeviceRecord } from '../../../activities/devices/deviceRecords.ts';
 import { berthError } from '../../../workflows/contracts/errors.ts';
+import { commandsOf } from './mpsClients.ts';
 import { closeMpsDaemon, listClients, type MpsDaemon, type MpsDaemonDeps } from './mpsDaemon.ts';
 import { mendMpsDaemon } from './mpsFaults.ts';
 import { takeOverLeftovers } from './mpsLeftovers.ts';
@@ -57,7 +58,10 @@ export function createMpsDaemons(deps: MpsDaemonDeps): MpsDaemons {
   const lookAfter = (daemon: MpsDaemon) =>
     inTurn(daemon.record.deviceId, async () => {
       if (closed || daemons.get(daemon.record.deviceId) !== daemon) return;
-      if (!(await endIfIdle(daemon))) await mendMpsDaemon(deps, daemon);
+      // One that was taken over knows no leases, but its commands.
+      const used =
+        daemon.shares.size > 0 || commandsOf(daemon.folder.pipe, daemon.process).length > 0;
+      if (used || !(await endIfIdle(daemon))) await mendMpsDaemon(deps, daemon);
     }).catch((error) =>
       logger.error({ device: daemon.record.deviceId, error: String(error) }, 'MPS is in trouble'),
     );

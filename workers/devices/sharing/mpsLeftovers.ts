@@ -1,19 +1,18 @@
 import { readdir, rm } from 'node:fs/promises';
 import { readJson } from '../../../activities/platform/atomicFile.ts';
+import { commandsOf } from './mpsClients.ts';
 import {
   attachMpsDaemon,
   closeMpsDaemon,
-  isServing,
-  listClients,
   type MpsDaemon,
   type MpsDaemonDeps,
 } from './mpsDaemon.ts';
 import { mpsFolderOf, mpsRecordSchema } from './mpsFolder.ts';
 
 /**
- * Looks after the daemons of a supervisor that was killed: one that still has clients goes on, since
- * a command outlives the supervisor for as long as its lease, and only its own daemon can terminate
- * it; every other one is quit, and the GPU's compute mode given back.
+ * Looks after the daemons of a supervisor that was killed: one whose commands still run goes on,
+ * since they outlive the supervisor for as long as their leases, and only their own daemon can
+ * terminate them; every other one is quit, and the GPU's compute mode given back.
  * @returns the daemons that go on
  */
 export async function takeOverLeftovers(deps: MpsDaemonDeps): Promise<MpsDaemon[]> {
@@ -31,10 +30,10 @@ async function takeOver(deps: MpsDaemonDeps, name: string): Promise<MpsDaemon | 
     return undefined;
   }
   const daemon = attachMpsDaemon(deps, folder, record);
-  const clients = await listClients(daemon).catch(() => []);
+  const commands = commandsOf(folder.pipe, daemon.process);
   const about = { device: record.deviceId, trustDomain: record.trustDomain };
-  if (isServing(daemon) && clients.length > 0) {
-    deps.logger.info({ ...about, clients: clients.length }, 'took over MPS, which has clients');
+  if (commands.length > 0) {
+    deps.logger.info({ ...about, commands }, 'took over MPS, whose commands still run');
     return daemon;
   }
   await closeMpsDaemon(deps, daemon);
