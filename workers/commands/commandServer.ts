@@ -1,6 +1,7 @@
 import { once } from 'node:events';
-import { chmod } from 'node:fs/promises';
+import { chmod, mkdir } from 'node:fs/promises';
 import { createServer, type Socket } from 'node:net';
+import { dirname } from 'node:path';
 import { type RunnerDeps, serveRunner } from './runnerConnection.ts';
 import { placeSocket } from './socketPath.ts';
 
@@ -19,6 +20,7 @@ export async function listenForRunners(wanted: string, deps: RunnerDeps): Promis
     socket.once('close', () => sockets.delete(socket));
     serveRunner(socket, deps);
   });
+  await mkdir(dirname(wanted), { recursive: true, mode: 0o700 });
   const place = await placeSocket(wanted);
   server.listen(place.path);
   await once(server, 'listening');

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from '../../activities/platform/logging.ts';
 import { berthError } from '../../workflows/contracts/errors.ts';
+import type { Lease } from '../../workflows/contracts/lease.ts';
 import type { HostLease } from '../../workflows/contracts/pool/messages.ts';
 import { type Epoch, epochKey } from '../pool/epochKey.ts';
 import type { Ending } from '../pool/hostWork.ts';
@@ -21,6 +22,12 @@ export interface CommandsDeps {
   graceMs: number;
   /** A runner whose connection was lost may come back for so long, ms: its supervisor restarted. */
   resumeMs?: number;
+  /**
+   * Asks the pool whether it holds the lease, with these epochs.
+   * @returns the lease's trust domain
+   * @throws BerthError LeaseFenced, InvalidRequest (a pool that is not ours), StackUnavailable
+   */
+  confirm(lease: Lease): Promise<string>;
   /** A lease is about to be used here. @throws BerthError InvalidRequest for a pool that is not ours */
   onBegin(record: CommandRecord): void;
   /** A command has been ended because its runner is gone; its holder does not know yet. */
@@ -32,8 +39,8 @@ export interface CommandsDeps {
 export interface Commands {
   /** Takes up what an earlier supervisor left; their runners may come back for a while. */
   reload(): Promise<void>;
-  /** @throws BerthError InvalidRequest, StackUnavailable (draining) */
-  create(message: Prepare): Command;
+  /** @throws BerthError LeaseFenced, InvalidRequest, NoSuchDevice, StackUnavailable */
+  create(message: Prepare): Promise<Command>;
   find(leaseId: string): Command | undefined;
   /** Whether its end has been seen here, a while ago. */
   hasEnded(leaseId: string): boolean;
@@ -66,6 +73,16 @@ export function createCommands(deps: CommandsDeps): Commands {
     const command = createCommand({ record, store, shares, graceMs, logger });
     commands.set(command.leaseId, command);
     return command;
+  }
+
+  function checkNew(leaseId: string): void {
+    if (draining) throw berthError('StackUnavailable', 'the stack is going down; try again later');
+    if (!leaseIdPattern.test(leaseId)) {
+      const id = JSON.stringify(leaseId).slice(0, 200);
+      throw berthError('InvalidRequest', `lease id ${id}: expected letters, digits, . _ -`);
+    }
+    if (!commands.has(leaseId) && !ended.has(leaseId)) return;
+    throw berthError('LeaseFenced', `lease ${leaseId}: a command was started under it already`);
   }
 
   async function end(command: Command, why: Ending, forMs: number): Promise<void> {
@@ -107,22 +124,11 @@ export function createCommands(deps: CommandsDeps): Commands {
         }
       }
     },
-    create({ lease, requestId, holder, label, trustDomain }) {
+    async create({ lease, requestId, holder, label }) {
       const { leaseId, expiresAt } = lease;
-      if (draining)
-        throw berthError('StackUnavailable', 'the stack is going down; try again later');
-      if (!leaseIdPattern.test(leaseId)) {
-        throw berthError(
-          'InvalidRequest',
-          `lease id ${JSON.stringify(leaseId)}: expected letters, digits, . _ -`,
-        );
-      }
-      if (commands.has(leaseId) || ended.has(leaseId)) {
-        throw berthError(
-          'LeaseFenced',
-          `lease ${leaseId}: a command has been started under it already`,
-        );
-      }
+      checkNew(leaseId);
+      const trustDomain = await deps.confirm(lease);
+      checkNew(leaseId);
       const leaseFile = leaseFilePath(runFolder, leaseId);
       const base = { lease, requestId, holder, label, trustDomain, leaseFile, expiresAt };
       const record: CommandRecord = { ...base, cgroup: null, group: null };

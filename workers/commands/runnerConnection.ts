@@ -39,7 +39,7 @@ export function serveRunner(socket: Socket, { commands, graceMs, logger }: Runne
   };
 
   async function prepare(message: Extract<RunnerMessage, { type: 'prepare' }>): Promise<void> {
-    const command = commands.create(message);
+    const command = await commands.create(message);
     own(command);
     try {
       const prepared = await command.prepare();

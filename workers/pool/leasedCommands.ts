@@ -1,6 +1,7 @@
 import type { Logger } from '../../activities/platform/logging.ts';
 import type { Paths } from '../../activities/platform/paths.ts';
 import { berthError } from '../../workflows/contracts/errors.ts';
+import type { Lease } from '../../workflows/contracts/lease.ts';
 import type {
   LatencyMessage,
   OveruseMessage,
@@ -42,7 +43,7 @@ export interface LeasedCommands {
 export function createLeasedCommands(deps: LeasedCommandsDeps): LeasedCommands {
   const { paths, devices, deviceWork, times, stopped, resumeMs, logger } = deps;
 
-  function linkOf({ lease }: CommandRecord): PoolLink {
+  function linkOf(lease: Lease): PoolLink {
     const link = deps.links().find(({ pool }) => pool === lease.pool);
     if (link !== undefined) return link;
     throw berthError(
@@ -57,11 +58,23 @@ export function createLeasedCommands(deps: LeasedCommandsDeps): LeasedCommands {
     devices,
     graceMs: times.graceMs,
     resumeMs,
+    async confirm(lease) {
+      const held = await linkOf(lease).find(lease.leaseId);
+      const wrong = lease.devices.find(
+        ({ deviceId, epoch }) =>
+          !held?.devices.some((own) => own.deviceId === deviceId && own.epoch === epoch),
+      );
+      if (held !== undefined && wrong === undefined) return held.trustDomain;
+      throw berthError(
+        'LeaseFenced',
+        `lease ${lease.leaseId}: pool ${lease.pool} does not hold it on this host; acquire a new lease`,
+      );
+    },
     onBegin(record) {
       const { leaseId } = record.lease;
       const epochs = epochsOf(record);
       const { expiresAt } = record;
-      linkOf(record).deadlines.begin({ leaseId, epochs, expiresAt }, times.leaseLifeMs);
+      linkOf(record.lease).deadlines.begin({ leaseId, epochs, expiresAt }, times.leaseLifeMs);
     },
     onOrphaned(record) {
       const { holder, lease } = record;
@@ -71,7 +84,7 @@ export function createLeasedCommands(deps: LeasedCommandsDeps): LeasedCommands {
         cleared: epochsOf(record),
       };
       void retrying(
-        () => linkOf(record).server.finishHold(holder, message),
+        () => linkOf(record.lease).server.finishHold(holder, message),
         stopped,
         (error) => logger.warn({ error: String(error) }, 'the holder cannot be told yet'),
       );
@@ -103,8 +116,8 @@ export function createLeasedCommands(deps: LeasedCommandsDeps): LeasedCommands {
     commands,
     work,
     tell: {
-      overuse: ({ record }, message) => linkOf(record).server.signal('overuse', message),
-      latency: ({ record }, message) => linkOf(record).server.signal('latency', message),
+      overuse: ({ record }, message) => linkOf(record.lease).server.signal('overuse', message),
+      latency: ({ record }, message) => linkOf(record.lease).server.signal('latency', message),
     },
   };
 }

@@ -1,6 +1,7 @@
 import type { Logger } from '../../activities/platform/logging.ts';
+import { berthError } from '../../workflows/contracts/errors.ts';
 import type { HostReport, PoolDevice } from '../../workflows/contracts/pool/devices.ts';
-import type { HostView, PoolConfig } from '../../workflows/contracts/pool/messages.ts';
+import type { HostLease, HostView, PoolConfig } from '../../workflows/contracts/pool/messages.ts';
 import { createDeadlines, type Deadlines } from './deadlines.ts';
 import { createEndings } from './endings.ts';
 import type { Epoch } from './epochKey.ts';
@@ -29,6 +30,11 @@ export interface PoolLink {
   readonly deadlines: Deadlines;
   readonly server: PoolServer;
   start(): void;
+  /**
+   * Asks the pool for a lease of this host, now; undefined when it does not hold it.
+   * @throws BerthError StackUnavailable when it does not answer
+   */
+  find(leaseId: string): Promise<HostLease | undefined>;
   /** Reports that the host is going down: nothing new is granted here. */
   drain(): Promise<void>;
   /** A last report, and no more. */
@@ -60,6 +66,7 @@ export function createPoolLink(deps: PoolLinkDeps): PoolLink {
   let draining = false;
   let running: Promise<unknown> | undefined;
   let away = false;
+  let lookedAt = Number.NEGATIVE_INFINITY;
 
   const unanswered = (error: unknown): void => {
     if (!away) logger.warn({ pool, error: briefly(error) }, 'the pool does not answer');
@@ -86,11 +93,16 @@ export function createPoolLink(deps: PoolLinkDeps): PoolLink {
     away = false;
   }
 
-  async function look(): Promise<void> {
+  async function look(): Promise<HostView> {
     const askedAt = clock();
     const view = await server.view(hostId);
-    act(view, askedAt);
-    holders.look(view);
+    // An answer that was overtaken by a later question's would bring back what is over.
+    if (askedAt > lookedAt) {
+      lookedAt = askedAt;
+      act(view, askedAt);
+      holders.look(view);
+    }
+    return view;
   }
 
   function act(view: HostView, askedAt: number): void {
@@ -128,9 +140,20 @@ export function createPoolLink(deps: PoolLinkDeps): PoolLink {
       const { signal } = stopped;
       running = Promise.all([
         everySoOften(config.heartbeatMs, () => retrying(report, signal, unanswered)),
-        everySoOften(Math.min(viewMs, config.heartbeatMs), () => look().catch(unanswered)),
+        everySoOften(Math.min(viewMs, config.heartbeatMs), async () => {
+          await look().catch(unanswered);
+        }),
         everySoOften(deadlineMs, async () => checkDeadlines()),
       ]);
+    },
+    async find(leaseId) {
+      const view = await look().catch((error) => {
+        throw berthError(
+          'StackUnavailable',
+          `pool ${pool} does not answer (${briefly(error)}); try again in a moment`,
+        );
+      });
+      return view.leases.find((lease) => lease.leaseId === leaseId);
     },
     async drain() {
       draining = true;
