@@ -58,7 +58,7 @@ async function reportFailure(cli: Cli, flags: RunFlags, error: unknown): Promise
   const exitCode = failureTypes[type].exit;
   cli.stderr.write(`error: ${type}: ${message}\n`);
   const details = error instanceof BerthError ? error.details : undefined;
-  await writeReport(cli, flags, { exitCode, error: { type, message }, ...asObject(details) });
+  await writeReport(cli, flags, { ...asObject(details), exitCode, error: { type, message } });
   return exitCode;
 }
 

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { berthError } from '../../../workflows/contracts/errors.ts';
+import { berthError, failureTypes } from '../../../workflows/contracts/errors.ts';
 import type { Lease } from '../../../workflows/contracts/lease.ts';
 import type { HoldClient } from './holdClient.ts';
 import type { CommandEnd, Revocation } from './superviseCommand.ts';
@@ -29,8 +29,8 @@ export interface RunReport {
 /**
  * Waits for the lease, runs the command, gives back; again as often as the pool revokes the lease
  * and queues the request anew.
- * @throws BerthError LeaseRevoked when the lease was taken back for good, and all of waitForLease
- *   and runLeased. Whatever happens, the hold has been told to end.
+ * @throws BerthError LeaseRevoked, its details a RunReport, when the lease was taken back for good, and
+ *   all of waitForLease and runLeased. Whatever happens, the hold has been told to end.
  */
 export async function runCommand(deps: RunCommandDeps): Promise<RunReport> {
   const { hold } = deps;
@@ -66,14 +66,15 @@ export async function runCommand(deps: RunCommandDeps): Promise<RunReport> {
       continue;
     }
     await hold.finish(finished(lease, reason, end.cleared));
-    if (revocation !== null) throw berthError('LeaseRevoked', revocation.message);
-    return {
+    const report: RunReport = {
       workflowId: hold.workflowId,
-      exitCode,
+      exitCode: revocation === null ? exitCode : failureTypes.LeaseRevoked.exit,
       waitedSeconds: waited / 1000,
       ranSeconds: ran / 1000,
       runs,
     };
+    if (revocation === null) return report;
+    throw berthError('LeaseRevoked', revocation.message, report);
   }
 }
 

@@ -37,7 +37,8 @@ export async function waitForLease(hold: HoldClient, options: WaitOptions): Prom
     if (options.noWait && explanation?.state === 'waiting') {
       throw berthError('NoDeviceFree', `not lent at once: ${explanation.text}`);
     }
-    options.onWaiting(explanation);
+    // What comes at once needs no words.
+    if (look >= firstPausesMs.length) options.onWaiting(explanation);
     await delay(firstPausesMs[look] ?? pauseMs, undefined, { signal: options.signal }).catch(() => {
       throw options.signal.reason;
     });
