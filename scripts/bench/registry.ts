@@ -2,7 +2,9 @@ import type { Bench } from './bench.ts';
 import { bench as floe } from './floe.ts';
 import { bench as gang } from './gang.ts';
 import { bench as ingest } from './ingest.ts';
+import { bench as placement } from './placement.ts';
+import { bench as pool } from './pool.ts';
 import { bench as quantize } from './quantize.ts';
 import { bench as warm } from './warm.ts';
 
-export const benches: readonly Bench[] = [floe, gang, ingest, quantize, warm];
+export const benches: readonly Bench[] = [floe, gang, ingest, placement, pool, quantize, warm];

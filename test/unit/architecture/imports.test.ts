@@ -39,6 +39,8 @@ function layerOf(path: string): string {
   if (path.startsWith('workflows/contracts/')) return 'contracts';
   // Pure decisions: no Temporal, so that benchmarks and commands make them, too.
   if (path.startsWith('workflows/scheduling/')) return 'scheduling';
+  // A benchmark's workflows are bundled on their own; they are workflow code wherever they lie.
+  if (/^scripts\/bench\/.+Workflows\.ts$/.test(path)) return 'workflows';
   return path.split('/')[0] ?? '';
 }
 
