@@ -9,10 +9,10 @@ export function renderReport({ rows, targets, notes = [] }: BenchReport): string
   return parts.join('\n\n');
 }
 
-function rowCells({ measure, unit, ours, alternative, ratio }: BenchRow): string[] {
+function rowCells({ measure, unit, ours, sd, alternative, ratio }: BenchRow): string[] {
   return [
     measure,
-    `${figure(ours)} ${unit}`,
+    `${figure(ours)}${sd === undefined ? '' : ` ± ${figure(sd)}`} ${unit}`,
     alternative ? `${figure(alternative.value)} ${unit} (${alternative.name})` : '',
     ratio === undefined ? '' : `${ratio.toFixed(2)} ×`,
   ];
