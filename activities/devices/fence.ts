@@ -6,11 +6,13 @@ import { readJson, writeJsonAtomic } from '../platform/atomicFile.ts';
 
 const epoch = z.number().int().nonnegative();
 const fenceStateSchema = z.object({
-  /** Highest epoch that was ever let in. */
+  /** Highest epoch that was ever let in, or was given back and follows such a one. */
   highestEpoch: epoch,
   liveEpochs: z.array(epoch),
   /** Epochs above the highest that were given back before they began. */
   retiredEpochs: z.array(epoch).default([]),
+  /** Pool of the lease that was let in last. */
+  pool: z.string().optional(),
 });
 /** What a device remembers of the leases it served. */
 export type FenceState = z.infer<typeof fenceStateSchema>;
@@ -81,7 +83,7 @@ export function createFence({ path, deviceId, now = Date.now, exclusive }: Fence
         const state = await load();
         const next = admitEpoch(state, device, lease.expiresAt <= now());
         if (next === undefined) throw fenced(lease, device, state);
-        await store(state, next);
+        await store(state, next === state ? state : { ...next, pool: lease.pool });
         return device;
       }),
     retire: (lease) =>
@@ -129,10 +131,18 @@ export function admitEpoch(
 export function retireEpoch(state: FenceState, epoch: number): FenceState {
   if (epoch > state.highestEpoch) {
     if (state.retiredEpochs.includes(epoch)) return state;
-    return { ...state, retiredEpochs: [...state.retiredEpochs, epoch] };
+    return closeRanks({ ...state, retiredEpochs: [...state.retiredEpochs, epoch] });
   }
   if (!state.liveEpochs.includes(epoch)) return state;
   return { ...state, liveEpochs: state.liveEpochs.filter((live) => live !== epoch) };
+}
+
+/** Retired epochs next to the highest need no list: what is not live up to there is refused anyway. */
+function closeRanks(state: FenceState): FenceState {
+  let { highestEpoch } = state;
+  while (state.retiredEpochs.includes(highestEpoch + 1)) highestEpoch += 1;
+  const retiredEpochs = state.retiredEpochs.filter((retired) => retired > highestEpoch);
+  return { ...state, highestEpoch, retiredEpochs };
 }
 
 function deviceOf(lease: Lease, deviceId: string): LeasedDevice {

@@ -20,11 +20,14 @@ export function createDeviceWork(devices: readonly ControlledDevice[]) {
       devices.flatMap(({ deviceId, control }) =>
         (control?.working() ?? []).map((epoch) => ({ deviceId, epoch })),
       ),
+    /** Epochs that the fences let in. */
     async live(): Promise<Epoch[]> {
       const found = await Promise.all(
-        devices.map(async ({ deviceId, fence }) =>
-          (await fence.state()).liveEpochs.map((epoch) => ({ deviceId, epoch })),
-        ),
+        devices.map(async ({ deviceId, fence }) => {
+          const { liveEpochs, pool } = await fence.state();
+          // The host's static allocator lends without any pool.
+          return pool === 'static' ? [] : liveEpochs.map((epoch) => ({ deviceId, epoch }));
+        }),
       );
       return found.flat();
     },

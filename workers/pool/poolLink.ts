@@ -4,7 +4,7 @@ import type { HostReport, PoolDevice } from '../../workflows/contracts/pool/devi
 import type { HostLease, HostView, PoolConfig } from '../../workflows/contracts/pool/messages.ts';
 import { createDeadlines, type Deadlines } from './deadlines.ts';
 import { createEndings } from './endings.ts';
-import type { Epoch } from './epochKey.ts';
+import { type Epoch, epochKey } from './epochKey.ts';
 import { createHolderWatch } from './holderWatch.ts';
 import type { HostWork } from './hostWork.ts';
 import type { PoolServer } from './poolServer.ts';
@@ -94,18 +94,20 @@ export function createPoolLink(deps: PoolLinkDeps): PoolLink {
   }
 
   async function look(): Promise<HostView> {
+    // Before asking: what is live by then and missing from the answer is over.
+    const live = ours(await work.live());
     const askedAt = clock();
     const view = await server.view(hostId);
     // An answer that was overtaken by a later question's would bring back what is over.
     if (askedAt > lookedAt) {
       lookedAt = askedAt;
-      act(view, askedAt);
+      act(view, live, askedAt);
       holders.look(view);
     }
     return view;
   }
 
-  function act(view: HostView, askedAt: number): void {
+  function act(view: HostView, live: readonly Epoch[], askedAt: number): void {
     for (const { leaseId, epochs } of deadlines.look(view, askedAt)) {
       endings.end({ leaseId, epochs: ours(epochs) }, 'over', 'its lease is over');
     }
@@ -113,6 +115,14 @@ export function createPoolLink(deps: PoolLinkDeps): PoolLink {
       if (lease.revoking !== null) work.revoke(lease);
       const left = deadlines.remaining(lease.leaseId);
       if (left !== undefined) work.renewed(lease.leaseId, Date.now() + left);
+    }
+    const named = new Set([
+      ...view.leases.flatMap(({ devices }) => devices.map(epochKey)),
+      ...view.clearing.map(epochKey),
+    ]);
+    for (const epoch of live) {
+      if (named.has(epochKey(epoch))) continue;
+      endings.end({ leaseId: null, epochs: [epoch] }, 'over', 'the pool knows no such lease');
     }
     endings.clear(view);
   }

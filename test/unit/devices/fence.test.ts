@@ -146,7 +146,18 @@ test('retiring a lease that never began leaves its neighbours alone', async () =
   await fence.retireEpoch(4);
   await fence.admit(lease(3));
   await expect(fence.admit(lease(4))).rejects.toEqual(fenced);
-  expect(await fence.state()).toEqual({ highestEpoch: 3, liveEpochs: [3], retiredEpochs: [4] });
+  await fence.retireEpoch(6);
+  expect(await fence.state()).toMatchObject({
+    highestEpoch: 4,
+    liveEpochs: [3],
+    retiredEpochs: [6],
+  });
+  await fence.retireEpoch(5);
+  expect(await fence.state()).toMatchObject({
+    highestEpoch: 6,
+    liveEpochs: [3],
+    retiredEpochs: [],
+  });
 });
 
 test('reads the file of an earlier version', async () => {

@@ -1,0 +1,69 @@
+import { pino } from 'pino';
+import { expect, test, vi } from 'vitest';
+import { createEndings } from '../../../workers/pool/endings.ts';
+import type { Epoch } from '../../../workers/pool/epochKey.ts';
+import type { HostView } from '../../../workflows/contracts/pool/messages.ts';
+
+const clearing = (...epochs: Epoch[]): HostView => ({
+  ...{ pool: 'p', hostId: 'h', generation: 'g', sequence: 1, leases: [] },
+  clearing: epochs.map((epoch) => ({ ...epoch, leaseId: 'l' })),
+});
+const one = { deviceId: 'd', epoch: 3 };
+
+function rig() {
+  const end = vi.fn(async () => {});
+  const signal = vi.fn(async () => {});
+  const endings = createEndings({
+    hostId: 'h',
+    work: { end } as never,
+    server: { signal } as never,
+    logger: pino({ level: 'silent' }),
+  });
+  return { end, signal, endings };
+}
+
+test('what the pool waits for is ended first and told then', async () => {
+  const { end, signal, endings } = rig();
+  let finish = () => {};
+  end.mockImplementation(() => new Promise((resolve) => (finish = resolve)));
+  endings.clear(clearing(one));
+  endings.clear(clearing(one));
+  await vi.waitFor(() => expect(end).toHaveBeenCalledOnce());
+  expect(signal).not.toHaveBeenCalled();
+  finish();
+  await vi.waitFor(() =>
+    expect(signal).toHaveBeenCalledExactlyOnceWith('cleared', { hostId: 'h', ...one }),
+  );
+});
+
+test('a pool that did not hear it is told again, without ending it again', async () => {
+  const { end, signal, endings } = rig();
+  signal.mockRejectedValueOnce(new Error('away'));
+  endings.clear(clearing(one));
+  await vi.waitFor(() => expect(signal).toHaveBeenCalledTimes(1));
+  await vi.waitFor(() => {
+    endings.clear(clearing(one));
+    expect(signal).toHaveBeenCalledTimes(2);
+  });
+  expect(end).toHaveBeenCalledOnce();
+});
+
+test('what could not be ended is not told, and tried again', async () => {
+  const { end, signal, endings } = rig();
+  end.mockRejectedValueOnce(new Error('disk full'));
+  endings.clear(clearing(one));
+  await vi.waitFor(() => {
+    endings.clear(clearing(one));
+    expect(signal).toHaveBeenCalled();
+  });
+  expect(end).toHaveBeenCalledTimes(2);
+});
+
+test('a lease is ended once for all its devices', async () => {
+  const { end, endings } = rig();
+  const two = { deviceId: 'e', epoch: 4 };
+  endings.end({ leaseId: 'l', epochs: [one, two] }, 'expired', 'its lease has expired');
+  endings.end({ leaseId: 'l', epochs: [two] }, 'over', 'its lease is over');
+  await endings.settled();
+  expect(end).toHaveBeenCalledOnce();
+});
