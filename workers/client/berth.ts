@@ -15,6 +15,7 @@ import type { PoolClient } from './pool/poolClient.ts';
 import type { ScheduleSettings } from './scheduledJobs.ts';
 import type { EnsuredSchedule, ScheduleAdministration } from './schedules.ts';
 import type { DeviceStatus, StackStatus } from './status.ts';
+import type { UsageClient } from './usage/usageClient.ts';
 
 export interface ConnectOptions {
   /** State of the stack to talk to; default BERTH_HOME, else `~/.berth`. */
@@ -85,6 +86,8 @@ export interface Berth {
 
   /** A GPU pool; default the first of BERTH_POOL. Errors: InvalidRequest when it is no name. */
   pool(name?: string): PoolClient;
+  /** What the ended leases of a pool tell; default `default`. Errors: InvalidRequest when it is no name. */
+  usage(pool?: string): UsageClient;
 
   /** Closes the connection; jobs go on. */
   close(): Promise<void>;

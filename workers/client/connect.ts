@@ -1,6 +1,8 @@
 import { resolve } from 'node:path';
 import { type BerthConfig, readConfig } from '../../activities/platform/config.ts';
 import { createPaths, type Paths } from '../../activities/platform/paths.ts';
+import { usageLocation } from '../../activities/usage/usageLocation.ts';
+import { defaultPool } from '../../workflows/contracts/pool/messages.ts';
 import type { Berth, ConnectOptions } from './berth.ts';
 import { cancelJob } from './cancelJob.ts';
 import { createCatalogueReader } from './catalogueReader.ts';
@@ -15,6 +17,7 @@ import { createScheduleAdministration } from './schedules.ts';
 import type { Session } from './session.ts';
 import { attachIngest, startIngest } from './startIngest.ts';
 import { readDevices, readStatus } from './status.ts';
+import { createUsageClient } from './usage/createUsageClient.ts';
 
 /**
  * Berth of a BERTH_HOME on this host. The server is connected to when a method needs it, so the
@@ -128,6 +131,15 @@ function createBerth(config: BerthConfig, paths: Paths, { open, close }: Session
       },
     },
     pool: (name) => createPoolClient(open, name ?? config.pools[0]?.name),
+    usage(name) {
+      const pool = name ?? config.pools[0]?.name ?? defaultPool;
+      return createUsageClient({
+        location: usageLocation(config.usage, config.home),
+        pool,
+        describe: createPoolClient(open, pool).describe,
+        now: Date.now,
+      });
+    },
     close,
   };
 }

@@ -1,4 +1,6 @@
 /** The TypeScript interface of Berth: `import { connect } from 'berth'`. */
+export type { DemandForecast } from '../../activities/usage/forecast/forecastDemand.ts';
+export type { UsageReport, UsageRow } from '../../activities/usage/report/usageReport.ts';
 export type {
   EvictResult,
   ExportResult,
@@ -44,3 +46,4 @@ export type { ScheduleSettings } from './scheduledJobs.ts';
 export type { ScheduleTiming } from './scheduleSpec.ts';
 export type { EnsuredSchedule, ScheduleAdministration, ScheduleInfo } from './schedules.ts';
 export type { DeviceStatus, QueueStatus, ServerStatus, StackStatus } from './status.ts';
+export type { ForecastOptions, UsageClient, UsageOptions } from './usage/usageClient.ts';

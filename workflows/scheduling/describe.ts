@@ -39,6 +39,8 @@ export function describePool(state: PoolState, now: number): PoolDescription {
     }),
     teams: describeTeams(state, now),
     config: state.config,
+    prices: state.teams.prices,
+    currency: state.teams.currency,
     totals: state.totals,
   };
 }

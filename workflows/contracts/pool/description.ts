@@ -31,6 +31,10 @@ export interface PoolDescription {
     waiting: number;
   }[];
   config: PoolConfig;
+  /** Money per device and hour by a part of a device model's name, from the teams file. */
+  prices: Record<string, number>;
+  /** ISO 4217, of `prices`. */
+  currency: string;
   totals: { granted: number; released: number; revoked: number; expired: number; refused: number };
 }
 

@@ -1,8 +1,10 @@
 import type { Command } from 'commander';
 import type { Registry } from '../../action.ts';
 import { registerDrain } from './drain.ts';
+import { registerForecast } from './forecast.ts';
 import { registerShow } from './show.ts';
 import { registerTeams } from './teams.ts';
+import { registerUsage } from './usage.ts';
 import { registerWatch } from './watch.ts';
 import { registerWhatIf } from './whatIf.ts';
 import { registerWhy } from './why.ts';
@@ -15,6 +17,8 @@ const registrations: ((registry: Registry, group: Command) => void)[] = [
   registerWhatIf,
   registerDrain,
   registerTeams,
+  registerUsage,
+  registerForecast,
 ];
 
 export function registerPool(registry: Registry): void {
