@@ -33,11 +33,13 @@ export function holdForHead(round: Round, head: WaitingRequest, hasAged: boolean
   const closedTo = (waiting: WaitingRequest, endsAt: number) =>
     waiting.request.requestId !== requestId && endsAt > shadow;
   const devices = new Set(found.placement.devices.map(({ deviceId }) => deviceId));
-  const holds: Hold[] = [{ devices, closedTo }];
+  const keptFor = { requestId, neededAt: hasAged ? found.at : shadow };
+  const holds: Hold[] = [{ devices, closedTo, keptFor }];
   if (resources.cpuMilli > 0 || resources.hostMemoryMib > 0) {
     const hosts = new Set(found.placement.hosts.map(({ hostId }) => hostId));
     holds.push({
       devices: devicesOf(round, hosts),
+      keptFor,
       closedTo: (waiting, endsAt) =>
         (waiting.request.resources.cpuMilli > 0 || waiting.request.resources.hostMemoryMib > 0) &&
         closedTo(waiting, endsAt),

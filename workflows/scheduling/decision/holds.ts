@@ -6,6 +6,8 @@ export interface Hold {
   devices: ReadonlySet<string>;
   /** Whether the devices are closed to a request that would end at `endsAt`. */
   closedTo(waiting: WaitingRequest, endsAt: number): boolean;
+  /** Whom they are kept for, so that a refusal can be explained. */
+  keptFor: { reservationId: string; to: number } | { requestId: string; neededAt: number };
 }
 
 export interface Exclusion {

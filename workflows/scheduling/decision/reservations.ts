@@ -106,8 +106,9 @@ export function emptyReserved(draft: Draft): void {
 export function reservationHolds(state: PoolState, now: number): Hold[] {
   return keptDevices(state, now)
     .filter(({ deviceIds }) => deviceIds.length > 0)
-    .map(({ reservation, from, deviceIds }) => ({
+    .map(({ reservation, from, to, deviceIds }) => ({
       devices: new Set(deviceIds),
+      keptFor: { reservationId: reservation.reservationId, to },
       closedTo: ({ request }, endsAt) => {
         if (isWithinTeam(request.team, reservation.team)) return false;
         return from <= now || (endsAt > from && !request.preemptible);
