@@ -4,14 +4,15 @@ import { bundleWorkflows } from '../support/temporal.ts';
 /** Packages that a workflow may bring into its isolate: small, and without state of their own. */
 const allowedPackages = ['@temporalio/common', '@temporalio/workflow', 'nexus-rpc', 'long', 'ms'];
 
-/** Every cached workflow pays for this; the SDK alone takes about 400 kB. */
-const maxCodeBytes = 600_000;
+/** Every workflow worker keeps it; the SDK takes about 520 kB, the pool's decisions 400 kB. */
+const maxCodeBytes = 1_300_000;
 
 test('the workflow bundle holds only workflow code and small packages, and stays small', async () => {
   const { code } = await bundleWorkflows();
   const withoutMap = code.replace(/\/\/# sourceMappingURL=.*$/m, '');
   const modules = [...withoutMap.matchAll(/^\/\*\*\*\/ "(\.\/[^"]+)"/gm)].map((match) => match[1]!);
   expect(modules).toContain('./workflows/ingest/ingestModelWorkflow.ts');
+  expect(modules).toContain('./workflows/scheduling/schedule.ts');
   const foreign = modules.filter((module) => {
     if (module.startsWith('./workflows/')) return false;
     return !allowedPackages.some((name) => module.startsWith(`./node_modules/${name}/`));

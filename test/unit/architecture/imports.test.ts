@@ -13,6 +13,7 @@ const mayImport: Record<string, string[]> = {
   activities: ['activities', 'native', 'scheduling'],
   native: ['native'],
   workflows: ['workflows', 'scheduling'],
+  benchWorkflows: ['workflows', 'scheduling', 'scripts'],
   scheduling: [],
   contracts: [],
 };
@@ -39,8 +40,8 @@ function layerOf(path: string): string {
   if (path.startsWith('workflows/contracts/')) return 'contracts';
   // Pure decisions: no Temporal, so that benchmarks and commands make them, too.
   if (path.startsWith('workflows/scheduling/')) return 'scheduling';
-  // A benchmark's workflows are bundled on their own; they are workflow code wherever they lie.
-  if (/^scripts\/bench\/.+Workflows\.ts$/.test(path)) return 'workflows';
+  // A benchmark's workflows are bundled on their own, with those that it measures.
+  if (/^scripts\/bench\/.+Workflows\.ts$/.test(path)) return 'benchWorkflows';
   return path.split('/')[0] ?? '';
 }
 
