@@ -76,6 +76,7 @@ function requeue(state: PoolState, lease: HeldLease): WaitingRequest {
     promised: revoking?.movedTo ?? null,
     victims: [],
     requeuedFor: revoking?.reason ?? null,
+    ...(lease.tookFrom && { tookFrom: lease.tookFrom }),
   };
 }
 

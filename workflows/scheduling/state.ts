@@ -86,6 +86,8 @@ export interface HeldLease {
   latency: { p95Ms: number; at: number } | null;
   /** When a neighbour was last revoked for the sake of its latency goal. */
   relievedAt?: number;
+  /** As in WaitingRequest. */
+  tookFrom?: string[];
 }
 
 export interface Revoking {
@@ -115,6 +117,8 @@ export interface WaitingRequest {
   requeuedFor: RevokeReason | null;
   /** Since when it has been the first in turn that fits nowhere; kept while others come first again. */
   blockedSince?: number;
+  /** Requests whose leases were reclaimed for it: their priority does not take it back. */
+  tookFrom?: string[];
 }
 
 export interface DecayedUsage {

@@ -7,6 +7,13 @@ import { gpus, noon, poolWith, reportOf, requestOf, teamOf, teamsOf } from '../p
 
 const minute = 60_000;
 
+/** So that most of a simulation's decisions decide something. */
+const rareHeartbeats = {
+  heartbeatMs: 10 * minute,
+  hostLapseMs: 30 * minute,
+  leaseLifeMs: 60 * minute,
+};
+
 export const teamNames = ['red', 'red/a', 'red/b', 'blue', 'blue/a', 'green'] as const;
 
 const amount = (most: number) => fc.integer({ min: 1, max: most }).map((count) => count * 1000);
@@ -52,7 +59,7 @@ export function arbitraryTeams(largest: number): fc.Arbitrary<TeamsConfig> {
 /** One to three hosts of up to four devices, which can be shared or not. */
 export function arbitraryPool(largest = 4): fc.Arbitrary<PoolState> {
   const host = fc.record({
-    devices: fc.integer({ min: 1, max: 4 }),
+    devices: fc.integer({ min: 2, max: 4 }),
     maxShares: fc.constantFrom(1, 3, 48),
     memoryMib: fc.constantFrom(16_000, 40_000),
     cpuMilli: fc.constantFrom(4_000, 64_000),
@@ -68,13 +75,13 @@ export function arbitraryPool(largest = 4): fc.Arbitrary<PoolState> {
         reportOf(`h${at}`, gpus(`h${at}`, devices, { maxShares, memoryMib }, 'NV4'), { cpuMilli }),
       );
       const state = poolWith(reports, teams);
-      return { ...state, config: { ...state.config, maxMoves } };
+      return { ...state, config: { ...state.config, ...rareHeartbeats, maxMoves } };
     });
 }
 
 export const arbitraryResources = fc.oneof(
   fc.record({
-    devices: fc.integer({ min: 1, max: 4 }),
+    devices: fc.constantFrom(1, 1, 2, 2, 3, 4),
     cpuMilli: fc.constantFrom(0, 0, 1_000, 3_000),
     hostMemoryMib: fc.constantFrom(0, 1_000),
   }),
@@ -88,22 +95,22 @@ export const arbitraryResources = fc.oneof(
 export const arbitraryChange: fc.Arbitrary<Partial<LeaseRequest>> = fc.record({
   team: fc.constantFrom(...teamNames),
   priority: fc.integer({ min: -3, max: 3 }),
-  preemptible: fc.boolean(),
-  restartable: fc.boolean(),
+  preemptible: fc.constantFrom(true, true, false),
+  restartable: fc.constantFrom(true, true, false),
   expectedSeconds: fc.option(fc.integer({ min: 60, max: 7_200 })),
 });
 
-/** Jobs over about two hours, which run for up to one. */
+/** Jobs over about an hour, which run for up to one; more than a small pool has room for. */
 export function arbitraryJobs(maxLength: number): fc.Arbitrary<SimulatedJob[]> {
   return fc
     .array(
       fc.record({
-        at: fc.integer({ min: 0, max: 120 }),
+        at: fc.integer({ min: 0, max: 60 }),
         runMs: fc.integer({ min: 1, max: 60 }).map((minutes) => minutes * minute),
         resources: arbitraryResources,
         change: arbitraryChange,
       }),
-      { minLength: 1, maxLength },
+      { minLength: maxLength >> 1, maxLength },
     )
     .map((jobs) =>
       jobs.map(({ at, runMs, resources, change }, index) => ({

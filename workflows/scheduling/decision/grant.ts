@@ -26,6 +26,7 @@ export function grant(draft: Draft, waiting: WaitingRequest, placement: Placemen
     hosts: placement.hosts,
     revoking: null,
     latency: null,
+    ...(waiting.tookFrom && { tookFrom: waiting.tookFrom }),
   };
   state.leases[leaseId] = lease;
   delete state.waiting[request.requestId];

@@ -10,6 +10,8 @@ import { exclusionFor } from './holds.ts';
 import { domainOf, promise, type Round } from './round.ts';
 import { allowedVictims, keepsGuarantees, mayRevoke, type Victim } from './victims.ts';
 
+const rememberedVictims = 64;
+
 /**
  * Revokes leases so that a request gets their place, which is promised to it, and says whether it
  * did. Who may be revoked, and why that comes to an end: victims.ts.
@@ -33,8 +35,15 @@ export function preemptFor(round: Round, waiting: WaitingRequest): boolean {
     round.queue.recharge(request.team);
   }
   const victims = plan.victims.map(({ lease }) => lease.leaseId);
-  promise(round, waiting, plan.placement, victims);
+  promise(round, withTaken(waiting, plan.victims), plan.placement, victims);
   return true;
+}
+
+function withTaken(waiting: WaitingRequest, victims: readonly Victim[]): WaitingRequest {
+  const reclaimed = victims.filter(({ reason }) => reason === 'reclaimed');
+  if (reclaimed.length === 0) return waiting;
+  const ids = reclaimed.map(({ lease }) => lease.request.requestId);
+  return { ...waiting, tookFrom: [...(waiting.tookFrom ?? []), ...ids].slice(-rememberedVictims) };
 }
 
 function reasonText(

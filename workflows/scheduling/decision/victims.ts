@@ -15,6 +15,8 @@ import type { Round } from './round.ts';
  * lets the guarantee of any team fall (`guaranteeMet`, summed over teams); the second kind raises the
  * sum, the first puts a higher priority in the place of lower ones. So (sum of guarantees, held
  * priorities, highest first) grows in lexicographic order with each, and there are finitely many.
+ * Nor is anybody revoked for the sake of who was revoked for it: who was reclaimed from gets nothing
+ * back by priority, and by quota only once its team has lost leases in another way.
  */
 
 /** A lease that may be revoked for a request. */
@@ -115,7 +117,8 @@ function reasonFor(
     const left = addScaled(used.get(level) ?? committedOf(ledger, level), loss, -1);
     if (quota && quotaRatio(left, quota) < 1 - rounding) return undefined;
   }
-  if (common > 0 && lease.request.priority < request.priority) return 'preempted';
+  const isLower = common > 0 && lease.request.priority < request.priority;
+  if (isLower && !lease.tookFrom?.includes(request.requestId)) return 'preempted';
   const [mine, other] = [own[common], theirs[common]];
   if (mine === undefined || other === undefined) return undefined;
   const quota = quotaAt(mine);
