@@ -30,7 +30,7 @@ export interface RunReport {
  * Waits for the lease, runs the command, gives back; again as often as the pool revokes the lease
  * and queues the request anew.
  * @throws BerthError LeaseRevoked, its details a RunReport, when the lease was taken back for good, and
- *   all of waitForLease and runLeased. Whatever happens, the hold has been told to end.
+ *   all of waitForLease and runLeased. The hold has been told to end, if its server can be reached.
  */
 export async function runCommand(deps: RunCommandDeps): Promise<RunReport> {
   const { hold } = deps;
@@ -65,7 +65,10 @@ export async function runCommand(deps: RunCommandDeps): Promise<RunReport> {
       await hold.finish({ ...finished(lease, reason, end.cleared), again: true });
       continue;
     }
-    await hold.finish(finished(lease, reason, end.cleared));
+    // Whatever becomes of the lease: how the command ended is what counts.
+    await hold.finish(finished(lease, reason, end.cleared)).catch((error: Error) => {
+      deps.notify(`the lease is not given back yet: ${error.message}`);
+    });
     const report: RunReport = {
       workflowId: hold.workflowId,
       exitCode: revocation === null ? exitCode : failureTypes.LeaseRevoked.exit,

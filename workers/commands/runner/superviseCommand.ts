@@ -24,6 +24,7 @@ export interface SuperviseDeps {
   endGroup(): Promise<void>;
   /** One line for people. */
   notify(line: string): void;
+  times?: SuperviseTimes;
 }
 
 export interface CommandEnd {
@@ -33,10 +34,15 @@ export interface CommandEnd {
   cleared: boolean;
 }
 
-const retryMs = 1_000;
+export interface SuperviseTimes {
+  /** Between attempts to reach a supervisor that is away. */
+  retryMs: number;
+  /** For a supervisor that restarts just when the command has ended. */
+  finishPatienceMs: number;
+}
+
+const usualTimes: SuperviseTimes = { retryMs: 1_000, finishPatienceMs: 10_000 };
 const askPoolEvery = 5;
-/** For a supervisor that restarts just when the command has ended. */
-const finishPatienceMs = 10_000;
 
 /**
  * Stays with a running command until it has ended and the supervisor has cleared its devices. The
@@ -44,7 +50,7 @@ const finishPatienceMs = 10_000;
  * expiry (Gray and Cheriton, "Leases", 1989), or the pool says that the lease is over, this does.
  */
 export async function superviseCommand(deps: SuperviseDeps): Promise<CommandEnd> {
-  const { command, leaseId, notify } = deps;
+  const { command, leaseId, notify, times = usualTimes } = deps;
   let revocation: Revocation | null = null;
   let link: SupervisorLink | undefined;
   let ended = false;
@@ -88,7 +94,7 @@ export async function superviseCommand(deps: SuperviseDeps): Promise<CommandEnd>
       // From here on by the monotonic clock: nobody renews it.
       const expiresAt = performance.now() + (await deps.expiresAt()) - Date.now();
       for (let tries = 1; !ended && link === undefined; tries += 1) {
-        await Promise.race([delay(retryMs), command.exited]);
+        await Promise.race([delay(times.retryMs), command.exited]);
         if (ended) return;
         const failure = await resume().catch((error: unknown) => error);
         if (failure === undefined) notify('the supervisor is back');
@@ -103,7 +109,7 @@ export async function superviseCommand(deps: SuperviseDeps): Promise<CommandEnd>
   };
 
   const finish = async (exitCode: number): Promise<boolean> => {
-    const giveUpAt = performance.now() + finishPatienceMs;
+    const giveUpAt = performance.now() + times.finishPatienceMs;
     for (;;) {
       try {
         if (link === undefined) await resume();
@@ -112,7 +118,7 @@ export async function superviseCommand(deps: SuperviseDeps): Promise<CommandEnd>
       } catch (error) {
         link = undefined;
         if (isRefusal(error) || performance.now() > giveUpAt) return false;
-        await delay(retryMs);
+        await delay(times.retryMs);
       }
     }
   };
