@@ -23,6 +23,8 @@ export interface Shares {
   admit(): Promise<void>;
   /** MiB that `pids` use, of parts that are used beyond what was lent. */
   overuse(pids: readonly number[]): Promise<{ deviceId: string; usedMib: number }[]>;
+  /** MiB that `pids` use of one part; null where it cannot be told. */
+  usedMib(deviceId: string, pids: readonly number[]): Promise<number | null>;
   quiesce(pids: readonly number[]): Promise<void>;
   /** From now on the epochs are over. */
   retire(): Promise<void>;
@@ -77,6 +79,10 @@ export function createShares(
         }),
       );
       return found.flat();
+    },
+    async usedMib(deviceId, pids) {
+      const part = parts.find(({ record }) => record.deviceId === deviceId);
+      return part === undefined ? null : part.sharing.usedMib(part.record, part.share, pids);
     },
     quiesce: (pids) => onEach(({ record, sharing, share }) => sharing.quiesce(record, share, pids)),
     retire: () => onEach(({ fence, share }) => fence.retireEpoch(share.epoch)),

@@ -7,12 +7,14 @@ import { defaultPoolConfig } from '../../workflows/contracts/pool/messages.ts';
 import { listenForRunners } from '../commands/commandServer.ts';
 import type { LendableDevice } from '../commands/shares.ts';
 import { watchCommands } from '../commands/watchCommands.ts';
+import type { DeviceProvider } from '../devices/deviceProvider.ts';
 import type { DeviceSharing } from '../devices/deviceSharing.ts';
 import { openDeviceFence } from '../devices/openDeviceFence.ts';
 import { createDeviceWork } from '../pool/deviceWork.ts';
 import { createHostPools } from '../pool/hostPools.ts';
 import { createLeasedCommands } from '../pool/leasedCommands.ts';
 import type { TemporalTarget } from '../temporal/connection.ts';
+import { watchUse } from '../usage/watchUse.ts';
 import type { DeviceControl } from './deviceControl.ts';
 
 export interface LendingDeps {
@@ -24,6 +26,8 @@ export interface LendingDeps {
   controls: ReadonlyMap<string, DeviceControl>;
   /** One a kind of device. */
   sharings: readonly DeviceSharing[];
+  /** Of the kinds whose use is recorded. */
+  providers?: readonly DeviceProvider[];
   target: TemporalTarget;
   logger: Logger;
   resumeMs?: number;
@@ -75,7 +79,14 @@ export async function startLending(deps: LendingDeps): Promise<Lending> {
   await commands.reload();
   const server = await listenForRunners(paths.commandSocket, { commands, graceMs, logger });
   pools.start();
-  const watching = watchCommands({ commands, ...leased.tell, logger }, stopped.signal);
+  const { providers = [] } = deps;
+  const watching = Promise.all([
+    watchCommands({ commands, ...leased.tell, logger }, stopped.signal),
+    watchUse(
+      { config, hostId, devices, providers, links: pools.links, commands, logger },
+      stopped.signal,
+    ),
+  ]);
 
   return {
     commandSocket: server.path,

@@ -159,17 +159,15 @@ export function createSupervisor(deps: SupervisorDeps) {
       await startTemporal();
       await startWorkers();
       if (stack.state !== 'starting') return;
+      const providers = deviceProviders(stack.hostId, config, logger, env);
       lending = await startLending({
         config,
         paths,
         hostId: stack.hostId,
         devices: claimed.devices.map(({ record }) => record),
         controls,
-        sharings: deviceSharings(deviceProviders(stack.hostId, config, logger, env), {
-          paths,
-          env,
-          logger,
-        }),
+        sharings: deviceSharings(providers, { paths, env, logger }),
+        providers,
         target: await resolveTarget(paths, env),
         logger,
       });

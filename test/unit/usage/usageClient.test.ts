@@ -68,7 +68,9 @@ describe('usage', () => {
     pool = describePool(initialState('default', undefined, teams), now);
     const report = await client.report({ since: '2026-03-01', by: 'day' });
     expect(report.total).toMatchObject({ leases: 3, cost: 7.5 });
-    expect(formatUsage(report)).toMatch(/cost EUR\n2026-03-07 .* 2\.50\n(.*\n)*all .* 7\.50\nbusy: /);
+    expect(formatUsage(report)).toMatch(
+      /cost EUR\n2026-03-07 .* 2\.50\n(.*\n)*all .* 7\.50\nbusy: /,
+    );
     const own = await client.report({ prices: { prices: { H: 1 }, currency: 'USD' } });
     expect(own.total.cost).toBe(2);
   });
