@@ -9,9 +9,17 @@ import { bundleWorkflows } from '../support/temporal.ts';
 const folder = fileURLToPath(new URL('../histories/', import.meta.url));
 const histories = readdirSync(folder).filter((name) => name.endsWith('.json'));
 
+/** Of workflows that are not Berth's, which take leases by `withGpuLease`. */
+const userHistories = readdirSync(`${folder}users`).map((name) => `users/${name}`);
+const userWorkflows = fileURLToPath(new URL('../support/pool/holderWorkflows.ts', import.meta.url));
+
 let workflowBundle: WorkflowBundleWithSourceMap;
+let userBundle: WorkflowBundleWithSourceMap;
 beforeAll(async () => {
-  workflowBundle = await bundleWorkflows();
+  [workflowBundle, userBundle] = await Promise.all([
+    bundleWorkflows(),
+    bundleWorkflows(userWorkflows),
+  ]);
 });
 
 function read(name: string) {
@@ -28,4 +36,8 @@ test('every workflow has a checked-in history', () => {
 
 test.each(histories)('%s replays', async (name) => {
   await Worker.runReplayHistory({ workflowBundle }, read(name), name);
+});
+
+test.each(userHistories)('%s replays', async (name) => {
+  await Worker.runReplayHistory({ workflowBundle: userBundle }, read(name), name);
 });
