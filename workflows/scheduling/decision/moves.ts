@@ -1,6 +1,7 @@
 import { leave, take } from '../fairness/ledger.ts';
 import { limitReached } from '../fairness/limits.ts';
 import { heldVector } from '../fairness/teamUsage.ts';
+import { occupy } from '../placement/place.ts';
 import { type MovableLease, planMoves } from '../placement/planMoves.ts';
 import { trustDomainOf } from '../placement/trustDomain.ts';
 import type { WaitingRequest } from '../state.ts';
@@ -33,6 +34,7 @@ export function moveFor(round: Round, waiting: WaitingRequest): boolean {
     const lease = draft.state.leases[leaseId]!;
     leave(round.ledger, lease.request.team, lease);
     take(round.ledger, lease.request.team, to);
+    occupy(round.index, to, trustDomainOf(draft.state.teams, lease.request.team));
     revoke(draft, leaseId, { reason: 'moved', message, requeue: true, movedTo: to });
     round.queue.recharge(lease.request.team);
   }

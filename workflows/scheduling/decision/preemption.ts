@@ -4,6 +4,7 @@ import { addScaled } from '../fairness/resourceVector.ts';
 import { teamLevels } from '../fairness/teamTree.ts';
 import { heldVector } from '../fairness/teamUsage.ts';
 import { occupy, place, vacate } from '../placement/place.ts';
+import { shapeKey } from '../shapeKey.ts';
 import type { Placement, WaitingRequest } from '../state.ts';
 import { revoke } from './draft.ts';
 import { exclusionFor } from './holds.ts';
@@ -19,7 +20,7 @@ const rememberedVictims = 64;
 export function preemptFor(round: Round, waiting: WaitingRequest): boolean {
   if (round.budget.preemptions <= 0 || !mayRevoke(round, waiting)) return false;
   const { team, priority, resources } = waiting.request;
-  const attempt = `preempt ${team} ${priority} ${JSON.stringify(resources)}`;
+  const attempt = `preempt ${team} ${priority} ${shapeKey(resources)}`;
   if (round.failed.has(attempt)) return false;
   round.failed.add(attempt);
   round.budget.preemptions -= 1;

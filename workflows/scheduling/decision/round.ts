@@ -4,6 +4,7 @@ import { buildIndex } from '../placement/indexFromState.ts';
 import { occupy, place } from '../placement/place.ts';
 import type { PlacementIndex } from '../placement/placementIndex.ts';
 import { trustDomainOf } from '../placement/trustDomain.ts';
+import { shapeKey } from '../shapeKey.ts';
 import type { HeldLease, Placement, WaitingRequest } from '../state.ts';
 import type { Draft } from './draft.ts';
 import { grant } from './grant.ts';
@@ -22,7 +23,12 @@ export interface Round {
   budget: { preemptions: number; moves: number };
   /** What may be revoked, in order; null after a change. */
   revocable: HeldLease[] | null;
+  /** Trust domains by team. */
+  domains: Map<string, string>;
 }
+
+/** Domain of devices that nobody may join. */
+const nobody = 'promised';
 
 export function openRound(
   draft: Draft,
@@ -39,27 +45,29 @@ export function openRound(
     failed: new Set(),
     budget: { preemptions: 16, moves: 2 },
     revocable: null,
+    domains: new Map(),
   };
 }
 
 /** Where a request fits now, holds regarded; undefined when nowhere. */
 export function tryPlace(round: Round, waiting: WaitingRequest): Placement | undefined {
-  const { request } = waiting;
+  const { resources } = waiting.request;
   const { key, exclude } = exclusionFor(round.holds, waiting, round.draft.now);
   const domain = domainOf(round, waiting);
-  const shape = `${key} ${domain} ${JSON.stringify(request.resources)}`;
+  const shape = `${key} ${resources.milli < 1000 ? domain : ''} ${shapeKey(resources)}`;
   if (round.failed.has(shape)) return undefined;
-  const placement = place(
-    round.index,
-    request.resources,
-    exclude ? { exclude, domain } : { domain },
-  );
+  const placement = place(round.index, resources, exclude ? { exclude, domain } : { domain });
   if (!placement) round.failed.add(shape);
   return placement;
 }
 
-export function domainOf(round: Round, waiting: WaitingRequest): string {
-  return trustDomainOf(round.draft.state.teams, waiting.request.team);
+export function domainOf(round: Round, { request }: WaitingRequest): string {
+  let domain = round.domains.get(request.team);
+  if (domain === undefined) {
+    domain = trustDomainOf(round.draft.state.teams, request.team);
+    round.domains.set(request.team, domain);
+  }
+  return domain;
 }
 
 export function grantNow(round: Round, waiting: WaitingRequest, placement: Placement): void {
@@ -77,11 +85,46 @@ export function promise(
   promised: Placement,
   victims: string[],
 ): void {
-  const { draft } = round;
+  const { draft, index } = round;
   const { requestId, team } = waiting.request;
   draft.state.waiting[requestId] = { ...waiting, promised, victims };
   take(round.ledger, team, promised);
   round.queue.recharge(team);
-  round.index = buildIndex(draft.state, draft.now);
   round.revocable = null;
+  const leases = victims.map((leaseId) => draft.state.leases[leaseId]!);
+  occupy(index, beyond(promised, leases), domainOf(round, waiting));
+  // Until the victims are gone, no domain may share what is left of the devices.
+  const ids = new Set(promised.devices.map(({ deviceId }) => deviceId));
+  for (const { hostId } of promised.hosts) {
+    for (const device of index.byHost.get(hostId)?.devices ?? []) {
+      if (ids.has(device.deviceId)) device.domain = nobody;
+    }
+  }
 }
+
+/** Of a promise, what its victims do not hold already. */
+function beyond(promised: Placement, victims: readonly HeldLease[]): Placement {
+  const held = victims.flatMap(({ devices }) => devices);
+  const parts = victims.flatMap(({ hosts }) => hosts);
+  return {
+    ...promised,
+    devices: promised.devices.map(({ deviceId, milli, memoryMib }) => {
+      const mine = held.filter((one) => one.deviceId === deviceId);
+      return {
+        deviceId,
+        milli: Math.max(0, milli - sum(mine.map((one) => one.milli))),
+        memoryMib: Math.max(0, memoryMib - sum(mine.map((one) => one.memoryMib))),
+      };
+    }),
+    hosts: promised.hosts.map(({ hostId, cpuMilli, memoryMib }) => {
+      const mine = parts.filter((one) => one.hostId === hostId);
+      return {
+        hostId,
+        cpuMilli: Math.max(0, cpuMilli - sum(mine.map((one) => one.cpuMilli))),
+        memoryMib: Math.max(0, memoryMib - sum(mine.map((one) => one.memoryMib))),
+      };
+    }),
+  };
+}
+
+const sum = (values: readonly number[]): number => values.reduce((all, one) => all + one, 0);

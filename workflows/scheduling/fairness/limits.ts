@@ -10,28 +10,44 @@ export interface LimitReached {
   wanted: number;
 }
 
+type LimitedLevel = { level: string; limit: Partial<ResourceVector> };
+
+const known = new WeakMap<TeamsConfig, Map<string, LimitedLevel[]>>();
+const none: LimitedLevel[] = [];
+
 /** The first limit on the team's path that `wanted` on top of `use` would exceed. */
 export function limitReached(
-  teams: TeamsConfig,
+  config: TeamsConfig,
   use: ReadonlyMap<string, ResourceVector>,
   team: string,
   wanted: ResourceVector,
 ): LimitReached | undefined {
-  for (const level of teamLevels(team)) {
-    const limits = configuredTeam(teams, level)?.limit;
-    if (!limits) continue;
+  for (const { level, limit: limits } of limitedLevels(config, team)) {
     const used = use.get(level) ?? noResources;
     for (const resource of resourceNames) {
       const limit = limits[resource];
       if (limit === undefined || used[resource] + wanted[resource] <= limit) continue;
       return {
-        team: level,
-        resource,
-        limit,
+        ...{ team: level, resource, limit },
         used: used[resource],
         wanted: wanted[resource],
       };
     }
   }
   return undefined;
+}
+
+/** Levels of the path that have a limit. Without a teams file no names are kept, as any may come. */
+function limitedLevels(config: TeamsConfig, team: string): LimitedLevel[] {
+  if (Object.keys(config.teams).length === 0) return none;
+  const byTeam = known.get(config) ?? new Map<string, LimitedLevel[]>();
+  known.set(config, byTeam);
+  let found = byTeam.get(team);
+  if (!found) {
+    found = teamLevels(team)
+      .map((level) => ({ level, limit: configuredTeam(config, level)?.limit ?? {} }))
+      .filter(({ limit }) => Object.keys(limit).length > 0);
+    byTeam.set(team, found);
+  }
+  return found;
 }
