@@ -22,16 +22,32 @@ export interface CgroupParent {
   remove(name: string): Promise<void>;
 }
 
+/** Places to look at, so that a test can describe another machine. */
+export interface CgroupPlaces {
+  /** Groups of this process, /proc/self/cgroup. */
+  own: string;
+  /** Where the tree is mounted. */
+  mount: string;
+  isCgroup2(mount: string): Promise<boolean>;
+}
+
+const thisMachine: CgroupPlaces = {
+  own: '/proc/self/cgroup',
+  mount: '/sys/fs/cgroup',
+  isCgroup2: async (mount) => (await statfs(mount)).type === cgroup2Magic,
+};
+
 /**
  * Finds where groups with a memory limit may be made: beside or below the group of this process.
  * @returns undefined where cgroup v2 is absent or not delegated, which is no error
  */
-export async function findCgroupParent(
-  own: string = '/proc/self/cgroup',
-  mount: string = '/sys/fs/cgroup',
-): Promise<CgroupParent | undefined> {
+export async function findCgroupParent({
+  own,
+  mount,
+  isCgroup2,
+}: CgroupPlaces = thisMachine): Promise<CgroupParent | undefined> {
   try {
-    if ((await statfs(mount)).type !== cgroup2Magic) return undefined;
+    if (!(await isCgroup2(mount))) return undefined;
     const path = /^0::(\/.*)$/m.exec(await readFile(own, 'utf8'))?.[1];
     if (path === undefined) return undefined;
     for (const folder of [join(mount, path), join(mount, path, '..')]) {

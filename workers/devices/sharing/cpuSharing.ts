@@ -25,7 +25,7 @@ const groupName = (leaseId: string): string => `berth-${leaseId.replace(/[^\w.-]
  * (`usedMib`) covers the lease's processes together.
  */
 export function createCpuSharing(deps: CpuSharingDeps = {}): DeviceSharing {
-  const findParent = deps.findParent ?? findCgroupParent;
+  const findParent = deps.findParent ?? (() => findCgroupParent());
   const allCores = deps.allCores ?? allowedCores;
   const assignments = new Map<string, Map<string, readonly number[]>>();
   let found: Promise<CgroupParent | undefined> | undefined;
