@@ -5,8 +5,8 @@ export interface BenchRow {
   measure: string;
   unit: string;
   ours: number;
-  /** Standard deviation of what `ours` is the mean of. */
-  sd?: number;
+  /** Standard deviation of what `ours` is the mean of; null for a single value. */
+  sd?: number | null;
   /** Absent where there is nothing to compare with, or it is not installed. */
   alternative?: { name: string; value: number };
   /** Ours divided by the alternative's: the median of the rounds' ratios. */

@@ -12,7 +12,7 @@ export function renderReport({ rows, targets, notes = [] }: BenchReport): string
 function rowCells({ measure, unit, ours, sd, alternative, ratio }: BenchRow): string[] {
   return [
     measure,
-    `${figure(ours)}${sd === undefined ? '' : ` ± ${figure(sd)}`} ${unit}`,
+    `${figure(ours)}${typeof sd === 'number' ? ` ± ${figure(sd)}` : ''} ${unit}`,
     alternative ? `${figure(alternative.value)} ${unit} (${alternative.name})` : '',
     ratio === undefined ? '' : `${ratio.toFixed(2)} ×`,
   ];

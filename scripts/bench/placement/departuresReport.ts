@@ -2,7 +2,7 @@ import type { PolicyName } from '../../../workflows/scheduling/placement/policie
 import type { BenchReport, BenchTarget } from '../bench.ts';
 import type { DeparturesRun } from './departures.ts';
 import { type PlacementRow, row } from './rows.ts';
-import { spread, verdict } from './spread.ts';
+import { signed, spread, verdict } from './spread.ts';
 
 export const departurePolicies = [
   'fgd',
@@ -45,7 +45,7 @@ export function departuresReport(trace: string, runs: DepartureRuns): BenchRepor
       measure: `${trace} departures @${arrival}: spp-k`,
       target: words,
       met: gain(other) >= least,
-      note: `${gain(other) < 0 ? '−' : '+'}${Math.abs(gain(other)).toFixed(2)}`,
+      note: signed(gain(other)),
     });
     if (trace === 'default' && load === 0.95) {
       targets.push(target('fgd', 'at least 1.5 above fgd', 1.5));

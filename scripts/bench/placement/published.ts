@@ -66,4 +66,5 @@ export const publishedFragmentation = (
 ): number | undefined => (trace === 'default' ? fragmentation[policy]?.[arrival] : undefined);
 
 /** How far a mean of ours may lie from a published one: two means of ten seeds differ by chance. */
-export const tolerance = (sd: number): number => Math.max(0.3, 3 * sd * Math.sqrt(0.2));
+export const tolerance = (sd: number | null): number =>
+  Math.max(0.3, 3 * (sd ?? 0) * Math.sqrt(0.2));

@@ -5,7 +5,7 @@ import { spread } from './spread.ts';
 /** One figure: over the seeds, at one point of one trace. */
 export interface PlacementRow extends BenchRow {
   mean: number;
-  sd: number;
+  sd: number | null;
   trace: string;
   policy: PolicyName;
   /** Arrived demand in fill mode, offered load otherwise; % of the GPUs. */

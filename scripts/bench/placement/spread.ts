@@ -1,13 +1,13 @@
 export interface Spread {
   mean: number;
-  /** Of the sample; 0 for one value. */
-  sd: number;
+  /** Of the sample; null for one value. */
+  sd: number | null;
 }
 
 export function spread(values: readonly number[]): Spread {
   const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
   const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
-  return { mean, sd: values.length > 1 ? Math.sqrt(squares / (values.length - 1)) : 0 };
+  return { mean, sd: values.length > 1 ? Math.sqrt(squares / (values.length - 1)) : null };
 }
 
 /**
@@ -16,9 +16,12 @@ export function spread(values: readonly number[]): Spread {
  */
 export function verdict(ours: readonly number[], theirs: readonly number[]): string {
   const { mean, sd } = spread(ours.map((value, at) => value - theirs[at]!));
-  const sign = mean < 0 ? '−' : '+';
-  const size = `${sign}${Math.abs(mean).toFixed(2)} (sd of the difference ${sd.toFixed(2)})`;
-  if (ours.length < 2) return `${size}: one seed, no verdict`;
+  const gain = signed(mean);
+  if (sd === null) return `${gain}: one seed, no verdict`;
+  const size = `${gain} (sd of the difference ${sd.toFixed(2)})`;
   if (Math.abs(mean) < (2 * sd) / Math.sqrt(ours.length)) return `${size}: tie`;
   return `${size}: ${mean > 0 ? 'win' : 'LOSS'}`;
 }
+
+export const signed = (value: number): string =>
+  `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(2)}`;

@@ -87,15 +87,16 @@ function pickNode(
   task: Task,
   exclude: PlaceOptions['exclude'],
 ): IndexNode | undefined {
-  index.memo.values('');
-  const feasible = index.nodes.filter(
-    (node) =>
-      node.cpuFreeMilli >= task.cpuMilli &&
-      node.memoryFreeMib >= task.hostMemoryMib &&
-      (task.hosts.length === 0 || task.hosts.includes(node.hostId)) &&
-      chooseOnNode(index.policy, node, node.view!, task, exclude),
+  const { nodes, memo, policy } = index;
+  const values = memo.values(task.key ?? '');
+  const { cpuFreeMilli, memoryFreeMib } = memo.columns;
+  const feasible = nodes.filter(
+    (_, at) =>
+      cpuFreeMilli[at]! >= task.cpuMilli &&
+      memoryFreeMib[at]! >= task.hostMemoryMib &&
+      valueAt(index, at, task, exclude, values) !== infeasible,
   );
-  return feasible.length > 0 ? feasible[index.policy.pick!(feasible.length)] : undefined;
+  return feasible.length > 0 ? feasible[policy.pick!(feasible.length)] : undefined;
 }
 
 const touches = (node: IndexNode, exclude: PlaceOptions['exclude']): boolean =>
