@@ -1,0 +1,87 @@
+import { once } from 'node:events';
+import { stat } from 'node:fs/promises';
+import { createConnection } from 'node:net';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { pino } from 'pino';
+import { expect, onTestFinished, test } from 'vitest';
+import { createCommandStore } from '../../../workers/commands/commandRecord.ts';
+import { type CommandServer, listenForRunners } from '../../../workers/commands/commandServer.ts';
+import { createCommands } from '../../../workers/commands/commands.ts';
+import { supervisorMessageSchema } from '../../../workers/commands/protocol.ts';
+import { berthError } from '../../../workflows/contracts/errors.ts';
+import { leaseOf } from '../../support/deviceRig.ts';
+import { folderForTest } from '../../support/modelFolder.ts';
+
+const logger = pino({ level: 'silent' });
+
+async function listening(confirm: () => Promise<string> = async () => 'nlp') {
+  const folder = await folderForTest();
+  const commands = createCommands({
+    store: createCommandStore(join(folder, 'commands'), logger),
+    runFolder: folder,
+    devices: new Map(),
+    graceMs: 0,
+    confirm,
+    onBegin: () => undefined,
+    onOrphaned: () => undefined,
+    logger,
+  });
+  const path = join(folder, 'run', 'commands.sock');
+  const server = await listenForRunners(path, { commands, graceMs: 0, logger });
+  onTestFinished(() => server.close());
+  return server;
+}
+
+/** Says one thing and hears the answer. */
+async function ask(server: CommandServer, text: string): Promise<unknown> {
+  const socket = createConnection(server.path);
+  onTestFinished(() => void socket.destroy());
+  socket.on('error', () => undefined);
+  socket.write(`${text}\n`);
+  const [line] = await once(createInterface({ input: socket }), 'line');
+  return supervisorMessageSchema.parse(JSON.parse(line));
+}
+
+const prepare = (leaseId: string) =>
+  JSON.stringify({
+    type: 'prepare',
+    lease: { ...leaseOf(1), leaseId },
+    requestId: 'r',
+    holder: { workflowId: 'w', runId: 'r' },
+    label: 'test',
+    trustDomain: 'nlp',
+  });
+
+test('only this user may connect', async () => {
+  const server = await listening();
+  expect((await stat(server.path)).mode & 0o777).toBe(0o600);
+});
+
+test.each([
+  ['{', 'InvalidRequest', /not JSON/],
+  ['{"type":"begin"}', 'InvalidRequest', /type/],
+  ['{"type":"start","leaseId":"l","pgid":-1,"startTime":"1"}', 'InvalidRequest', /pgid/],
+  ['{"type":"start","leaseId":"l","pgid":1,"startTime":"1"}', 'LeaseFenced', /no command runs/],
+  ['{"type":"resume","leaseId":"l"}', 'LeaseFenced', /no command runs/],
+  ['{"type":"finished","leaseId":"l","exitCode":0}', 'LeaseFenced', /no command runs/],
+  [prepare('../../etc/passwd'), 'InvalidRequest', /lease id/],
+  [prepare('l'), 'NoSuchDevice', /not on this host/],
+  ['x'.repeat(1_100_000), 'InvalidRequest', /exceeds/],
+])('%.40s is answered by a typed error in one line', async (text, failure, message) => {
+  const server = await listening();
+  expect(await ask(server, text)).toEqual({
+    type: 'error',
+    failure,
+    message: expect.stringMatching(message),
+  });
+  // Others are served as before.
+  expect(await ask(server, '{"type":"resume","leaseId":"l"}')).toMatchObject({ type: 'error' });
+});
+
+test('a lease that the pool does not hold is refused', async () => {
+  const server = await listening(() =>
+    Promise.reject(berthError('LeaseFenced', 'lease l: the pool does not hold it')),
+  );
+  expect(await ask(server, prepare('l'))).toMatchObject({ failure: 'LeaseFenced' });
+});
