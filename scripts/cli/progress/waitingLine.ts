@@ -1,4 +1,5 @@
 import type { Explanation } from '../../../workflows/contracts/pool/description.ts';
+import { reasonText } from '../../../workflows/scheduling/explain/reasonText.ts';
 import type { TextOutput } from '../cli.ts';
 
 /** Says where a request stands and why; never on standard output. */
@@ -23,13 +24,14 @@ export function createWaitingLine(
   return {
     update(explanation) {
       const text = describeWaiting(explanation);
+      const key = keyOf(explanation);
       if (output.isTTY) {
         const line = `waiting ${formatWait(now() - since)} · ${text}`;
         output.write(`${clearLine}${line.slice(0, (output.columns ?? 80) - 1)}`);
         shown = line;
-      } else if (text !== shown) {
+      } else if (key !== shown) {
         output.write(`waiting: ${text}\n`);
-        shown = text;
+        shown = key;
       }
     },
     clear() {
@@ -39,11 +41,19 @@ export function createWaitingLine(
   };
 }
 
+/** Shares and estimates move on all the time: what counts is the place, and which reasons there are. */
+function keyOf(explanation: Explanation | undefined): string {
+  const { position, reasons } = explanation ?? { position: null, reasons: [] };
+  return [position ?? 'none', ...reasons.map(({ token }) => token)].join(' ');
+}
+
 export function describeWaiting(explanation: Explanation | undefined): string {
   if (explanation === undefined) return 'the pool has not answered yet';
-  if (explanation.state === 'granted') return 'granted';
-  const place = explanation.position === null ? '' : `place ${explanation.position} · `;
-  return `${place}${explanation.text}`;
+  const { position, reasons, text } = explanation;
+  if (position === null || reasons.length === 0) return text;
+  // Its whole text names the request, which this line is about anyway.
+  const why = reasons.map((reason) => reasonText(reason, Date.now()));
+  return `place ${position} · ${why.join('; ')}`;
 }
 
 /** Such as `0:07` or `1:02:03`. */

@@ -34,7 +34,8 @@ export async function waitForLease(hold: HoldClient, options: WaitOptions): Prom
       throw berthError('LeaseRevoked', `${hold.workflowId}: ended before it was lent: ${reason}`);
     }
     const explanation = await hold.explain();
-    if (options.noWait && explanation?.state === 'waiting') {
+    // Without a reason it is next, and granted in a moment.
+    if (options.noWait && explanation?.state === 'waiting' && explanation.reasons.length > 0) {
       throw berthError('NoDeviceFree', `not lent at once: ${explanation.text}`);
     }
     // What comes at once needs no words.
