@@ -127,7 +127,8 @@ export type WaitReason =
   | { token: 'clearing'; devices: number }
   | { token: 'host-lapsed'; hosts: number; devices: number }
   | { token: 'waiting-for-victims'; leases: string[]; until: number }
-  | { token: 'backfill-refused'; endsAt: number; neededAt: number; by: string }
+  /** null: nobody knows when. */
+  | { token: 'backfill-refused'; endsAt: number | null; neededAt: number | null; by: string }
   | { token: 'estimated-start'; at: number };
 
 export interface Explanation {
