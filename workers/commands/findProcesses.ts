@@ -10,10 +10,22 @@ import type { CommandRecord, ProcessGroup } from './commandRecord.ts';
 
 /** Finds what a command has started, however far it went. */
 export interface ProcessFinder {
-  /** Members of its group, descendants, and what was seen as one of them before. */
+  /** Members of its group, descendants, and what was seen as one of them before; as of a moment ago. */
   near(): ProcessFacts[];
   /** Those, its cgroup's members, and everything that carries its BERTH_LEASE. */
   all(): ProcessFacts[];
+}
+
+/** Many commands are looked after at a time, and reading all of /proc takes milliseconds. */
+const recentMs = 100;
+let recent: { at: number; processes: ProcessFacts[] } | undefined;
+
+function recentProcesses(): ProcessFacts[] {
+  const now = performance.now();
+  if (recent === undefined || now - recent.at > recentMs) {
+    recent = { at: now, processes: listProcesses() };
+  }
+  return recent.processes;
 }
 
 /**
@@ -28,7 +40,9 @@ export function createProcessFinder(
 
   const find = (deep: boolean): ProcessFacts[] => {
     const { group, cgroup, leaseFile } = record();
-    const running = listProcesses().filter(({ pid }) => pid !== process.pid);
+    const running = (deep ? listProcesses() : recentProcesses()).filter(
+      ({ pid }) => pid !== process.pid,
+    );
     const inGroup = new Set(group === null ? [] : membersOf(group, running));
     const inCgroup = new Set(deep && cgroup !== null ? cgroupMembers(cgroup) : []);
     const entry = `BERTH_LEASE=${leaseFile}`;
@@ -42,7 +56,8 @@ export function createProcessFinder(
       ),
     );
     addDescendants(found, running);
-    seen.clear();
+    // What was seen lately must not be forgotten for an older look.
+    if (deep) seen.clear();
     for (const { pid, startTime } of found) seen.set(pid, startTime);
     return [...found];
   };

@@ -68,7 +68,11 @@ export async function watchCommands(deps: WatchDeps, signal: AbortSignal): Promi
       return commands.end(command, why, 0);
     }
     const pids = command.processes.near().map(({ pid }) => pid);
-    if (pids.length === 0) return command.idle();
+    if (pids.length === 0) {
+      // Nothing near: it counts as idle only when nothing is anywhere.
+      if (command.processes.all().length === 0) command.idle();
+      return;
+    }
     await checkMemory(command, known, pids);
     await checkLatency(command, known);
   }

@@ -36,9 +36,11 @@ export interface LendingDeps {
 export interface Lending {
   /** Where `berth run` connects. */
   readonly commandSocket: string;
-  /** Takes the host out of its pools and ends what runs under leases. */
-  stop(): Promise<void>;
-  /** Ends commands at once; `stop` is then quick. */
+  /** Has nothing new granted here, and ends the commands that run. */
+  drain(): Promise<void>;
+  /** Tells the pools for the last time what still runs here; after `drain`, and after the workers' end. */
+  close(): Promise<void>;
+  /** Ends commands at once; `drain` is then quick. */
   kill(): void;
 }
 
@@ -90,7 +92,7 @@ export async function startLending(deps: LendingDeps): Promise<Lending> {
 
   return {
     commandSocket: server.path,
-    async stop() {
+    async drain() {
       await pools.drain();
       const late = new AbortController();
       await Promise.race([
@@ -98,9 +100,11 @@ export async function startLending(deps: LendingDeps): Promise<Lending> {
         delay(graceMs + patienceMs, undefined, { signal: late.signal }).catch(() => undefined),
       ]);
       late.abort();
+      await server.close();
+    },
+    async close() {
       stopped.abort();
       await watching;
-      await server.close();
       await pools.stop();
       await Promise.all(sharings.map((sharing) => sharing.close()));
     },

@@ -183,10 +183,11 @@ export function createSupervisor(deps: SupervisorDeps) {
       stack.state = 'draining';
       changed();
       // While workers and server can still tell the pool.
-      await lending?.stop();
+      await lending?.drain();
       stack.commandSocket = null;
       const [servers, workers] = [entries.filter(isServer), entries.filter((e) => !isServer(e))];
       await Promise.all(workers.map(({ process }) => process.stop(graceMs)));
+      await lending?.close();
       await Promise.all(servers.map(({ process }) => process.stop(graceMs)));
       stack.state = 'stopped';
       await write();

@@ -33,7 +33,8 @@ const lending = await startLending({
   resumeMs: Number(env.RESUME_MS ?? 20_000),
 });
 process.on('SIGTERM', async () => {
-  await lending.stop();
+  await lending.drain();
+  await lending.close();
   process.exit(0);
 });
 process.send?.({ socket: lending.commandSocket });

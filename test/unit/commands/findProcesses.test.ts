@@ -62,7 +62,7 @@ test('does not lose sight of who left everything behind, once seen', async () =>
   });
   process.kill(group.pgid, 'SIGKILL');
   await new Promise((resolve) => child.once('exit', resolve));
-  expect(watching.near()).toHaveLength(1);
+  await vi.waitFor(() => count(watching.near(), 1));
   // Only for the one that has seen it.
   expect(finder().all()).toEqual([]);
   for (const { pid } of watching.near()) process.kill(pid, 'SIGKILL');
