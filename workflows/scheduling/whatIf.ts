@@ -30,6 +30,8 @@ export function whatIf(state: PoolState, change: WhatIfChange, now: number): Wha
   const noticedAnyway = new Set(before.revocations.map(({ leaseId }) => leaseId));
   const noticed = after.revocations.map(({ leaseId }) => leaseId);
   const revoked = noticed.filter((leaseId) => !noticedAnyway.has(leaseId));
+  const refusal = after.refusals.find(({ requestId }) => requestId === asked);
+  if (refusal) return refused(refusal.message);
   if (asked === null) {
     return { wouldStart: null, devices: [], started, revoked, explanation: null };
   }

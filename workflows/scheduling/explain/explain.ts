@@ -1,4 +1,5 @@
 import type { Explanation, WaitReason } from '../../contracts/pool/description.ts';
+import { lookup } from '../lookup.ts';
 import { orderWaiting } from '../order.ts';
 import { schedule } from '../schedule.ts';
 import type { PoolState, WaitingRequest } from '../state.ts';
@@ -25,16 +26,20 @@ export function explain(state: PoolState, requestId: string, now: number): Expla
     return settled(requestId, 'unknown', text);
   }
   const position = placeOf(state, requestId, now);
-  const decided = schedule(state, now).state;
-  const waiting = Object.hasOwn(decided.waiting, requestId)
-    ? decided.waiting[requestId]
-    : undefined;
-  if (!waiting) {
-    const text = `request ${requestId} is next: it is granted in a moment`;
-    return { ...settled(requestId, 'waiting', text), position, estimatedStart: now };
+  const decision = schedule(state, now);
+  const waiting = lookup(decision.state.waiting, requestId);
+  if (waiting) return explainWaiting(decision.state, waiting, position, now);
+  const refusal = decision.refusals.find((one) => one.requestId === requestId);
+  if (refusal) {
+    const text = `request ${requestId} is refused in a moment: ${refusal.message}`;
+    const reasons = refusedReasons(state, state.waiting[requestId] as WaitingRequest, now);
+    return { ...settled(requestId, 'waiting', text), position, reasons };
   }
-  return explainWaiting(decided, waiting, position, now);
+  const text = `request ${requestId} is next: it is granted in a moment`;
+  return { ...settled(requestId, 'waiting', text), position, estimatedStart: now };
 }
+
+const pastShares: WaitReason['token'][] = ['team-limit', 'waiting-for-victims'];
 
 function explainWaiting(
   state: PoolState,
@@ -44,9 +49,13 @@ function explainWaiting(
 ): Explanation {
   const { requestId, team, label } = waiting.request;
   const estimatedStart = estimateStart(state, requestId, now);
+  const refused = refusedReasons(state, waiting, now);
+  const queued = queueReasons(state, waiting, now);
+  // A limit binds whatever the shares are, and a promise is past them.
+  const isPastShares = refused.some(({ token }) => pastShares.includes(token));
   const reasons: WaitReason[] = [
-    ...refusedReasons(state, waiting, now),
-    ...queueReasons(state, waiting, now),
+    ...refused,
+    ...queued.filter(({ token }) => token !== 'over-quota' || !isPastShares),
   ];
   if (estimatedStart !== null) reasons.push({ token: 'estimated-start', at: estimatedStart });
   const total = Object.keys(state.waiting).length;
