@@ -21,7 +21,7 @@ it('keeps every state within capacity and limits, and grants whole gangs', () =>
         },
       });
     }),
-    { numRuns: 150 },
+    { numRuns: 25 },
   );
 });
 
@@ -34,7 +34,7 @@ it('grants every request in the end, when holders end', () => {
       expect(Object.keys(result.state.waiting)).toEqual([]);
       expect(result.finished.size + result.lost.size + result.refused).toBe(jobs.length);
     }),
-    { numRuns: 150 },
+    { numRuns: 25 },
   );
 });
 
@@ -54,7 +54,7 @@ it('lets epochs only grow', () => {
         },
       });
     }),
-    { numRuns: 60 },
+    { numRuns: 25 },
   );
 });
 
@@ -71,6 +71,6 @@ it('decides the same on the same input, on a copy as JSON too, and changes no in
         },
       });
     }),
-    { numRuns: 40 },
+    { numRuns: 25 },
   );
 });

@@ -1,5 +1,5 @@
 import { openLedger } from '../fairness/ledger.ts';
-import { limitReached } from '../fairness/limits.ts';
+import { isLimitedTeam, limitReached } from '../fairness/limits.ts';
 import { heldVector, wantedVector } from '../fairness/teamUsage.ts';
 import { agedRequest } from '../order.ts';
 import type { WaitingRequest } from '../state.ts';
@@ -50,10 +50,11 @@ function start(round: Round, waiting: WaitingRequest): Outcome {
   const { team, resources } = waiting.request;
   const isOver = (wanted: ReturnType<typeof wantedVector>) =>
     limitReached(teams, round.ledger.bound, team, wanted) !== undefined;
-  let isLimited = isOver(wantedVector(resources));
+  const hasLimit = isLimitedTeam(teams, team);
+  let isLimited = hasLimit && isOver(wantedVector(resources));
   const placement = isLimited ? undefined : tryPlace(round, waiting);
   if (placement) {
-    isLimited = isOver(heldVector(placement));
+    isLimited = hasLimit && isOver(heldVector(placement));
     if (!isLimited) {
       grantNow(round, waiting, placement);
       return 'granted';

@@ -23,13 +23,14 @@ export function exclusionFor(
 ): Exclusion {
   if (holds.length === 0) return { key: '', exclude: undefined };
   const endsAt = now + expectedMs(waiting.request);
-  const closed = holds.map((hold) => hold.closedTo(waiting, endsAt));
-  const applied = holds.filter((_, at) => closed[at]);
-  return {
-    key: closed.map(Number).join(''),
-    exclude:
-      applied.length === 0
-        ? undefined
-        : (deviceId) => applied.some(({ devices }) => devices.has(deviceId)),
-  };
+  let key = '';
+  let applied: Hold[] | undefined;
+  for (const hold of holds) {
+    const isClosed = hold.closedTo(waiting, endsAt);
+    key += isClosed ? '1' : '0';
+    if (isClosed) applied = [...(applied ?? []), hold];
+  }
+  if (!applied) return { key, exclude: undefined };
+  const closed = applied;
+  return { key, exclude: (deviceId) => closed.some(({ devices }) => devices.has(deviceId)) };
 }

@@ -7,6 +7,7 @@ import { trustDomainOf } from '../placement/trustDomain.ts';
 import type { WaitingRequest } from '../state.ts';
 import { revoke } from './draft.ts';
 import { exclusionFor } from './holds.ts';
+import { roomIn } from './room.ts';
 import { domainOf, promise, type Round } from './round.ts';
 
 /**
@@ -18,10 +19,12 @@ export function moveFor(round: Round, waiting: WaitingRequest): boolean {
   const { draft, budget } = round;
   const { team, resources, requestId } = waiting.request;
   const { maxMoves } = draft.state.config;
-  if (maxMoves < 1 || budget.moves <= 0 || !isEnoughFree(round, waiting)) return false;
+  if (maxMoves < 1 || budget.moves <= 0) return false;
+  round.room ??= roomIn(round.index);
+  if (round.room.milli < resources.devices * resources.milli) return false;
   const movable = movableLeases(round);
+  budget.moves = movable.length === 0 ? 0 : budget.moves - 1;
   if (movable.length === 0) return false;
-  budget.moves -= 1;
   const { exclude } = exclusionFor(round.holds, waiting, draft.now);
   const domain = domainOf(round, waiting);
   const options = exclude ? { exclude, domain } : { domain };
@@ -41,15 +44,6 @@ export function moveFor(round: Round, waiting: WaitingRequest): boolean {
   const victims = plan.moves.map(({ leaseId }) => leaseId);
   promise(round, waiting, plan.placement, victims);
   return true;
-}
-
-function isEnoughFree({ index }: Round, { request }: WaitingRequest): boolean {
-  const { devices, milli } = request.resources;
-  let free = 0;
-  for (const node of index.nodes) {
-    for (const device of node.devices) if (device.available) free += device.freeMilli;
-  }
-  return free >= devices * milli;
 }
 
 function movableLeases({ draft }: Round): MovableLease[] {

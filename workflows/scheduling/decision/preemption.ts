@@ -8,7 +8,7 @@ import { shapeKey } from '../shapeKey.ts';
 import type { Placement, WaitingRequest } from '../state.ts';
 import { revoke } from './draft.ts';
 import { exclusionFor } from './holds.ts';
-import { domainOf, promise, type Round } from './round.ts';
+import { domainOf, failedUnder, promise, type Round } from './round.ts';
 import { allowedVictims, keepsGuarantees, mayRevoke, type Victim } from './victims.ts';
 
 const rememberedVictims = 64;
@@ -20,9 +20,9 @@ const rememberedVictims = 64;
 export function preemptFor(round: Round, waiting: WaitingRequest): boolean {
   if (round.budget.preemptions <= 0 || !mayRevoke(round, waiting)) return false;
   const { team, priority, resources } = waiting.request;
-  const attempt = `preempt ${team} ${priority} ${shapeKey(resources)}`;
-  if (round.failed.has(attempt)) return false;
-  round.failed.add(attempt);
+  const failed = failedUnder(round, `preempt ${team} ${priority}`);
+  if (failed.has(shapeKey(resources))) return false;
+  failed.add(shapeKey(resources));
   round.budget.preemptions -= 1;
   const allowed = allowedVictims(round, waiting);
   if (allowed.length === 0) return false;

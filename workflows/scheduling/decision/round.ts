@@ -9,6 +9,7 @@ import type { HeldLease, Placement, WaitingRequest } from '../state.ts';
 import type { Draft } from './draft.ts';
 import { grant } from './grant.ts';
 import { exclusionFor, type Hold } from './holds.ts';
+import { mayFit, type Room, roomIn } from './room.ts';
 
 /** The part of a decision that gives out what is free. */
 export interface Round {
@@ -18,7 +19,9 @@ export interface Round {
   queue: FairQueue;
   holds: Hold[];
   /** Shapes that fitted nowhere: nothing is freed within a round, so they will not fit later either. */
-  failed: Set<string>;
+  failed: Map<string, Set<string>>;
+  /** What is free at most; null after a change. */
+  room: Room | null;
   /** How often plans that need a search may still be tried: they bound a decision's time. */
   budget: { preemptions: number; moves: number };
   /** What may be revoked, in order; null after a change. */
@@ -42,7 +45,8 @@ export function openRound(
     ledger,
     queue: createFairQueue(draft.state, waiting, ledger),
     holds,
-    failed: new Set(),
+    failed: new Map(),
+    room: null,
     budget: { preemptions: 16, moves: 2 },
     revocable: null,
     domains: new Map(),
@@ -52,13 +56,26 @@ export function openRound(
 /** Where a request fits now, holds regarded; undefined when nowhere. */
 export function tryPlace(round: Round, waiting: WaitingRequest): Placement | undefined {
   const { resources } = waiting.request;
+  round.room ??= roomIn(round.index);
+  if (!mayFit(round.room, resources)) return undefined;
   const { key, exclude } = exclusionFor(round.holds, waiting, round.draft.now);
   const domain = domainOf(round, waiting);
-  const shape = `${key} ${resources.milli < 1000 ? domain : ''} ${shapeKey(resources)}`;
-  if (round.failed.has(shape)) return undefined;
+  const failed = failedUnder(round, resources.milli < 1000 ? `${key} ${domain}` : key);
+  const shape = shapeKey(resources);
+  if (failed.has(shape)) return undefined;
   const placement = place(round.index, resources, exclude ? { exclude, domain } : { domain });
-  if (!placement) round.failed.add(shape);
+  if (!placement) failed.add(shape);
   return placement;
+}
+
+/** Shapes that have failed under the same conditions. */
+export function failedUnder({ failed }: Round, conditions: string): Set<string> {
+  let shapes = failed.get(conditions);
+  if (!shapes) {
+    shapes = new Set();
+    failed.set(conditions, shapes);
+  }
+  return shapes;
 }
 
 export function domainOf(round: Round, { request }: WaitingRequest): string {
@@ -74,6 +91,7 @@ export function grantNow(round: Round, waiting: WaitingRequest, placement: Place
   const { team } = waiting.request;
   grant(round.draft, waiting, placement);
   occupy(round.index, placement, domainOf(round, waiting));
+  round.room = null;
   take(round.ledger, team, placement);
   round.queue.recharge(team);
 }
@@ -91,14 +109,16 @@ export function promise(
   take(round.ledger, team, promised);
   round.queue.recharge(team);
   round.revocable = null;
+  round.room = null;
   const leases = victims.map((leaseId) => draft.state.leases[leaseId]!);
   occupy(index, beyond(promised, leases), domainOf(round, waiting));
   // Until the victims are gone, no domain may share what is left of the devices.
   const ids = new Set(promised.devices.map(({ deviceId }) => deviceId));
   for (const { hostId } of promised.hosts) {
-    for (const device of index.byHost.get(hostId)?.devices ?? []) {
-      if (ids.has(device.deviceId)) device.domain = nobody;
-    }
+    const node = index.byHost.get(hostId);
+    if (!node) continue;
+    for (const device of node.devices) if (ids.has(device.deviceId)) device.domain = nobody;
+    index.memo.touch(node);
   }
 }
 

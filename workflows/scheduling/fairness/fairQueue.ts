@@ -41,7 +41,7 @@ export function createFairQueue(
   const root = newNode('', null);
   for (const request of waiting) leafOf(request.request.team).own.push(request);
   const agingMs = Math.max(1, state.config.agingMs);
-  for (const node of nodes.values()) node.own.sort((a, b) => -compareRank(a, b, agingMs));
+  for (const node of nodes.values()) node.own = lastFirst(node.own, agingMs);
   for (const node of [...nodes.values()].reverse()) enter(node);
   return { next, recharge };
 
@@ -122,9 +122,16 @@ function compareAge(a: WaitingRequest, b: WaitingRequest): number {
   return a.submittedAt - b.submittedAt || a.serial - b.serial;
 }
 
-/** A point of priority is worth `agingMs` of waiting, so that the order within a team never changes. */
-function compareRank(a: WaitingRequest, b: WaitingRequest, agingMs: number): number {
-  const rankOf = ({ submittedAt, request }: WaitingRequest) =>
-    submittedAt - request.priority * agingMs;
-  return rankOf(a) - rankOf(b) || a.serial - b.serial;
+/**
+ * A point of priority is worth `agingMs` of waiting, so that the order within a team never changes.
+ * The last one goes first.
+ */
+function lastFirst(requests: readonly WaitingRequest[], agingMs: number): WaitingRequest[] {
+  return requests
+    .map((request) => ({
+      request,
+      rank: request.submittedAt - request.request.priority * agingMs,
+    }))
+    .sort((a, b) => b.rank - a.rank || b.request.serial - a.request.serial)
+    .map(({ request }) => request);
 }

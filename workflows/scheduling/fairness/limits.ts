@@ -12,7 +12,7 @@ export interface LimitReached {
 
 type LimitedLevel = { level: string; limit: Partial<ResourceVector> };
 
-const known = new WeakMap<TeamsConfig, Map<string, LimitedLevel[]>>();
+const known = new WeakMap<TeamsConfig, Map<string, LimitedLevel[]> | null>();
 const none: LimitedLevel[] = [];
 
 /** The first limit on the team's path that `wanted` on top of `use` would exceed. */
@@ -37,11 +37,18 @@ export function limitReached(
   return undefined;
 }
 
+export function isLimitedTeam(config: TeamsConfig, team: string): boolean {
+  return limitedLevels(config, team).length > 0;
+}
+
 /** Levels of the path that have a limit. Without a teams file no names are kept, as any may come. */
 function limitedLevels(config: TeamsConfig, team: string): LimitedLevel[] {
-  if (Object.keys(config.teams).length === 0) return none;
-  const byTeam = known.get(config) ?? new Map<string, LimitedLevel[]>();
-  known.set(config, byTeam);
+  let byTeam = known.get(config);
+  if (byTeam === undefined) {
+    byTeam = Object.keys(config.teams).length === 0 ? null : new Map();
+    known.set(config, byTeam);
+  }
+  if (byTeam === null) return none;
   let found = byTeam.get(team);
   if (!found) {
     found = teamLevels(team)
