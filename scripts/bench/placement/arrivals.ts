@@ -1,5 +1,5 @@
 import { createRandom } from '../../../workflows/scheduling/placement/policies/randomNumbers.ts';
-import { draw, exponential } from './draws.ts';
+import { exponential, shuffled } from './draws.ts';
 import type { Trace, TraceTask } from './trace.ts';
 
 /** When to measure, in mean lifetimes. */
@@ -16,17 +16,19 @@ export interface Arrival {
 }
 
 /**
- * Poisson arrivals of tasks drawn from the trace, with exponential lifetimes of mean 1, that ask for
- * `load` of the GPUs on average. The tasks that would be there already come first, at time 0. Equal
- * for every policy that is given the same seed.
+ * Poisson arrivals of the trace's tasks, all of them in drawn order before any comes again, with
+ * exponential lifetimes of mean 1, that ask for `load` of the GPUs on average. The tasks that would be
+ * there already come first, at time 0. Equal for every policy that is given the same seed.
  */
 export function arrivalsOf(trace: Trace, load: number, seed: number, until: number): Arrival[] {
   const random = createRandom(seed);
   const demand = trace.tasks.reduce((sum, { gpuMilli }) => sum + gpuMilli, 0) / trace.tasks.length;
   const rate = (load * trace.capacityMilli) / demand;
   const arrivals: Arrival[] = [];
+  let deck: TraceTask[] = [];
   const arrive = (at: number): void => {
-    arrivals.push({ at, task: draw(trace.tasks, random), life: exponential(1, random) });
+    if (deck.length === 0) deck = shuffled(trace.tasks, random);
+    arrivals.push({ at, task: deck.pop()!, life: exponential(1, random) });
   };
   for (let present = 0; present < rate; present++) arrive(0);
   for (let at = exponential(1 / rate, random); at < until; at += exponential(1 / rate, random)) {

@@ -3,6 +3,8 @@ import type { IndexNode } from './placementIndex.ts';
 
 /** Values that may be remembered, at 8 bytes each. */
 const defaultMaxValues = 4 << 20;
+/** States of nodes that may be remembered, some hundred bytes each; at least two for each node. */
+const maxViews = 1 << 16;
 
 /** The nodes' present state by position, side by side: what a scan over all nodes reads. */
 export interface NodeColumns {
@@ -84,8 +86,9 @@ export function createScoreMemo(
       if (stale.length > 0) refresh();
       const known = tasks.get(taskKey);
       if (known && known.length >= views.size) return known;
-      if (size + 2 * views.size > maxValues) forget();
-      const grown = new Float64Array(Math.max(64, 2 * views.size)).fill(Number.NaN);
+      const crowded = views.size > Math.max(maxViews, 2 * nodes.length);
+      if (crowded || size + lengthFor(views.size) > maxValues) forget();
+      const grown = new Float64Array(lengthFor(views.size)).fill(Number.NaN);
       const kept = tasks.get(taskKey);
       if (kept) grown.set(kept);
       tasks.set(taskKey, grown);
@@ -95,3 +98,6 @@ export function createScoreMemo(
     size: () => size,
   };
 }
+
+/** Room to grow, so that not every new state makes for a new array. */
+const lengthFor = (views: number): number => Math.max(64, 2 * views);
