@@ -187,7 +187,10 @@ function formatAnswer(answer: WhatIfAnswer, { devices }: PoolDescription): strin
   const where = answer.devices.map((id) => labels.get(id) ?? id).join(', ');
   const lines: string[] = [];
   if (wouldStart === true) lines.push(`it would start, on ${where}`);
-  if (wouldStart === false) lines.push(`it would wait: ${explanation?.text ?? 'no reason known'}`);
+  if (wouldStart === false && explanation) {
+    const waits = explanation.state === 'waiting' ? 'it would wait: ' : '';
+    lines.push(`${waits}${explanation.text}`);
+  }
   if (started.length > 0) lines.push(`would start: ${started.join(', ')}`);
   else if (wouldStart === null) lines.push('nothing that waits would start');
   if (revoked.length > 0) lines.push(`would be taken back, with notice: ${revoked.join(', ')}`);
