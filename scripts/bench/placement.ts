@@ -20,11 +20,12 @@ export const bench: Bench = {
       .option('--seeds <n>', 'paired seeds from 42 on', positiveInteger, 10)
       .addOption(new Option('--modes <names...>').choices(modes).default([...modes]))
       .option(
-        '--lifetimes <n>',
-        'simulated with departures, half of them measured',
+        '--warm-up <n>',
+        'mean lifetimes with departures before it counts',
         positiveInteger,
-        12,
+        2,
       )
+      .option('--lifetimes <n>', 'mean lifetimes with departures that count', positiveInteger, 4)
       .option('--threads <n>', 'simulations side by side', positiveInteger, 1);
   },
   async run(options, say): Promise<BenchReport> {
@@ -37,7 +38,10 @@ export const bench: Bench = {
       },
       seeds: Number(options.seeds),
       modes: options.modes as PlacementPlan['modes'],
-      lifetimes: Number(options.lifetimes),
+      horizon: {
+        from: Number(options.warmUp),
+        until: Number(options.warmUp) + Number(options.lifetimes),
+      },
       threads: Number(options.threads),
     };
     return runPlacement(plan, say);

@@ -15,7 +15,8 @@ export interface PlacementPlan {
   files: JobFiles;
   seeds: number;
   modes: readonly (typeof modes)[number][];
-  lifetimes: number;
+  /** Of the runs with departures. */
+  horizon: Horizon;
   threads: number;
 }
 
@@ -59,8 +60,7 @@ const measure: Record<(typeof modes)[number], Measure> = {
     const { name, capacityMilli } = inputs[trace]!.trace;
     return fillReport(name, capacityMilli / 1000, runs);
   },
-  async departures({ files, threads, lifetimes }, inputs, trace, seeds) {
-    const horizon = horizonOf(lifetimes);
+  async departures({ files, threads, horizon }, inputs, trace, seeds) {
     const jobs = departurePolicies.flatMap((policy) =>
       loads.flatMap((load) =>
         seeds.map((seed) => ({ mode: 'departures', trace, policy, load, seed, horizon }) as const),
@@ -71,12 +71,12 @@ const measure: Record<(typeof modes)[number], Measure> = {
       found.filter((_, at) => jobs[at]!.policy === policy && jobs[at]!.load === load);
     return departuresReport(inputs[trace]!.trace.name, runs);
   },
-  async queue({ files, threads, lifetimes }, inputs, trace, seeds) {
+  async queue({ files, threads, horizon }, inputs, trace, seeds) {
     const common = {
       mode: 'queue',
       trace,
       load: queueLoad,
-      horizon: horizonOf(lifetimes),
+      horizon,
     } as const;
     const jobs = queuePolicies.flatMap((policy) =>
       moveBounds.flatMap((maxMoves) =>
@@ -89,8 +89,6 @@ const measure: Record<(typeof modes)[number], Measure> = {
     return queueReport(inputs[trace]!.trace.name, runs);
   },
 };
-
-const horizonOf = (lifetimes: number): Horizon => ({ from: lifetimes / 2, until: lifetimes });
 
 /** The steering values that the figures were had with. */
 function parameterNotes(): string[] {
