@@ -142,19 +142,28 @@ export function createPoolLink(deps: PoolLinkDeps): PoolLink {
     }
   }
 
+  /** The first report starts the pool; before it there is nothing to look at. */
+  async function keepInStep(): Promise<void> {
+    const { signal } = stopped;
+    const { heartbeatMs } = config;
+    await retrying(report, signal, unanswered);
+    await Promise.all([
+      everySoOften(Math.min(viewMs, heartbeatMs), async () => {
+        await look().catch(unanswered);
+      }),
+      pause(heartbeatMs, signal).then(() =>
+        everySoOften(heartbeatMs, () => retrying(report, signal, unanswered)),
+      ),
+    ]);
+  }
+
   return {
     pool,
     deadlines,
     server,
     start() {
-      const { signal } = stopped;
-      running = Promise.all([
-        everySoOften(config.heartbeatMs, () => retrying(report, signal, unanswered)),
-        everySoOften(Math.min(viewMs, config.heartbeatMs), async () => {
-          await look().catch(unanswered);
-        }),
-        everySoOften(deadlineMs, async () => checkDeadlines()),
-      ]);
+      const keepDeadlines = everySoOften(deadlineMs, async () => checkDeadlines());
+      running = Promise.all([keepInStep(), keepDeadlines]);
     },
     async find(leaseId) {
       const view = await look().catch((error) => {
