@@ -16,6 +16,9 @@ import type { DeviceProvider } from './deviceProvider.ts';
 /** Physical cores in one CPU device at most. */
 const maxCores = 8;
 
+/** Leases that may take turns on a core: the kernel schedules them, the cgroup weighs them. */
+const sharesPerCore = 8;
+
 export interface CpuProviderDeps {
   hostId: string;
   /** BERTH_DEVICES: core sets, `[]` for none, undefined to discover. */
@@ -46,8 +49,7 @@ export function createCpuProvider(deps: CpuProviderDeps): DeviceProvider {
       numaNode: node?.node ?? null,
       memoryBytes: node?.memoryBytes ?? 0,
       lendableBytes: node === undefined ? 0 : memoryFor(count, node),
-      // A lease has at least a core to itself.
-      maxShares: count,
+      maxShares: count * sharesPerCore,
     };
   };
 

@@ -30,21 +30,21 @@ test('a small machine is one device with all its cores', async () => {
       numaNode: 0,
       memoryBytes: 1024 * 1024,
       lendableBytes: 1024 * 1024,
-      maxShares: 2,
+      maxShares: 16,
     },
   ]);
 });
 
-test('devices of one NUMA node lend its memory by their cores, each lease at least a core', async () => {
+test('devices of one NUMA node lend its memory by their cores, in parts of a core', async () => {
   const devices = await discover({ allowed: '0-19', nodes: ['0-15', '16-19'] }, [
     '0-3',
     '4-15',
     '16',
   ]);
   expect(devices.map(({ lendableBytes, maxShares }) => [lendableBytes, maxShares])).toEqual([
-    [262_144, 4],
-    [786_432, 12],
-    [262_144, 1],
+    [262_144, 32],
+    [786_432, 96],
+    [262_144, 8],
   ]);
 });
 
