@@ -4,13 +4,12 @@ import {
   createArtifactActivities,
 } from './artifacts/artifactActivities.ts';
 import { createArtifacts } from './artifacts/artifacts.ts';
-import { createLeaseActivities, type LeaseDeps } from './devices/leaseActivities.ts';
 import { createIngestActivities } from './ingest/ingestActivities.ts';
 import type { BerthConfig } from './platform/config.ts';
 import { createUsageActivities } from './usage/recordUsage.ts';
 
 /** Everything that a host worker needs from its process. */
-export interface HostDeps extends LeaseDeps, ArtifactActivitiesDeps {
+export interface HostDeps extends ArtifactActivitiesDeps {
   config: BerthConfig;
 }
 
@@ -18,7 +17,6 @@ export interface HostDeps extends LeaseDeps, ArtifactActivitiesDeps {
 export function createHostActivities(deps: HostDeps): HostActivities {
   const { staging } = createArtifacts(deps);
   return {
-    ...createLeaseActivities(deps),
     ...createUsageActivities(deps),
     ...createIngestActivities({ ...deps, staging }),
     ...createArtifactActivities(deps),

@@ -4,7 +4,6 @@ import { readDeviceList } from '../activities/devices/deviceRecords.ts';
 import { createLeasedBridge } from '../activities/devices/leasedBridge.ts';
 import { findPython } from '../activities/platform/python.ts';
 import { berthError } from '../workflows/contracts/errors.ts';
-import { createActivityMarker } from './devices/activityMarker.ts';
 import { startDeviceMetrics } from './devices/deviceMetrics.ts';
 import { deviceProviders } from './devices/discoverDevices.ts';
 import { createIdleInterceptor } from './devices/idleInterceptor.ts';
@@ -45,11 +44,7 @@ await runWorker('device', async ({ paths, config, logger, meter }) => {
     taskQueue: device.taskQueue,
     maxConcurrentActivityTaskExecutions: 1,
     activities: createDeviceActivities({ deviceId: device.deviceId, bridge, paths, logger }),
-    activityInterceptors: [
-      work.interceptor,
-      createActivityMarker(paths, device.deviceId),
-      createIdleInterceptor(() => bridge.close()),
-    ],
+    activityInterceptors: [work.interceptor, createIdleInterceptor(() => bridge.close())],
     close: () => bridge.close(),
   };
 });

@@ -1,11 +1,9 @@
 import { dirname } from 'node:path';
-import { readDeviceList } from '../activities/devices/deviceRecords.ts';
 import { createHostActivities } from '../activities/hostActivities.ts';
 import type { Paths } from '../activities/platform/paths.ts';
 import { setNotDumpable } from '../native/addon/index.ts';
 import { berthError } from '../workflows/contracts/errors.ts';
 import { hostTaskQueue } from '../workflows/contracts/ids.ts';
-import { createHolderCheck } from './holderCheck.ts';
 import { createOpenIngestCheck } from './openIngests.ts';
 import { runWorker } from './runWorker.ts';
 import { readHostId } from './supervisor/hostId.ts';
@@ -15,9 +13,9 @@ import { removePartialFiles } from './supervisor/leftovers.ts';
 const maxConcurrentActivityTaskExecutions = 32;
 
 /** Where only this process writes: what is half-written there was begun by one that died. */
-const ownFolders = ({ store, keys, leases, warmIndex }: Paths): string[] => [
+const ownFolders = ({ store, keys, warmIndex }: Paths): string[] => [
   ...[store.manifests, store.wrapsRoot, store.tags],
-  ...[keys, dirname(leases), dirname(warmIndex)],
+  ...[keys, dirname(warmIndex)],
 ];
 
 /** Serves the host's files: the only process that holds keys, so nobody may look into its memory. */
@@ -37,9 +35,6 @@ await runWorker('host', async ({ paths, config, logger, client }) => {
       config,
       logger,
       isOpen: createOpenIngestCheck(client),
-      devices: async () => (await readDeviceList(paths)).devices,
-      isHolderOpen: createHolderCheck(client),
-      now: Date.now,
     }),
   };
 });

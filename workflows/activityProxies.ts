@@ -27,21 +27,6 @@ export function hostActivities(hostId: string, summary: string): HostActivities 
   });
 }
 
-/** Waiting for a device is no failure: asked again until the allocator grants. */
-export function leaseActivities(
-  hostId: string,
-  summary: string,
-): Pick<HostActivities, 'acquireLease' | 'releaseLease'> {
-  return proxyActivities<HostActivities>({
-    taskQueue: hostTaskQueue(hostId),
-    startToCloseTimeout: '1 minute',
-    heartbeatTimeout,
-    cancellationType,
-    summary,
-    retry: { initialInterval: '1 second', backoffCoefficient: 1.5, maximumInterval: '10 seconds' },
-  });
-}
-
 /**
  * Activities on one leased device. A device worker that is away for two minutes counts as lost:
  * the time-out is not retried, so that the holder can take another device.

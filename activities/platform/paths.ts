@@ -18,9 +18,10 @@ export function createPaths(home: string, shm: string) {
     /** One record a registered command, for a supervisor that starts again. */
     commands: join(home, 'run', 'commands'),
     devicesFile: join(home, 'run', 'devices.json'),
+    /** Devices that the local scaler has taken out of their pool. */
+    parked: join(home, 'run', 'parked.json'),
     logs: join(home, 'logs'),
     temporalDatabase: join(home, 'temporal', 'temporal.db'),
-    leases: join(home, 'leases', 'state.json'),
     warmIndex: join(home, 'warm', 'index.json'),
     device: (deviceId: string) => ({
       lock: join(home, 'devices', deviceId, 'lock'),

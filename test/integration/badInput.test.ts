@@ -118,7 +118,8 @@ describe('a source is refused for', () => {
     await expectNothingLeft();
     const { processes } = await requireStack(paths);
     expect(processes.filter(({ bridge }) => bridge?.pid != null)).toEqual([]);
-    expect(JSON.parse(await readFile(paths.leases, 'utf8')).leases).toEqual([]);
+    const { leases } = await stack.json<{ leases: unknown[] }>('pool', 'show');
+    expect(leases).toEqual([]);
   });
 
   test('anything, without --json, in one line on standard error and none on standard output', async () => {

@@ -7,7 +7,7 @@ import { failure } from '../../workflows/contracts/errors.ts';
 import type { IngestProgress, IngestResult } from '../../workflows/contracts/ingest.ts';
 import type { IngestRunInput } from '../../workflows/ingest/state.ts';
 import { ingestInput, type Script, type ScriptedRun } from '../support/scriptedActivities.ts';
-import { failureTypeOf, runScripted } from '../support/scriptedIngest.ts';
+import { failureTypeOf, type Lending, runScripted } from '../support/scriptedIngest.ts';
 import { bundleWorkflows, startTemporal } from '../support/temporal.ts';
 
 let server: TestWorkflowEnvironment;
@@ -20,12 +20,18 @@ afterAll(() => server?.teardown());
 
 const ingest = <T>(
   script: Script,
-  body: (run: ScriptedRun, handle: WorkflowHandle) => Promise<T>,
+  body: (run: ScriptedRun, handle: WorkflowHandle, lending: Lending) => Promise<T>,
   input: Partial<IngestRunInput> = {},
 ) => runScripted({ server, workflowBundle }, script, body, input);
 
+async function expectFree({ describe }: Lending): Promise<void> {
+  await expect.poll(async () => (await describe()).devices[0]?.state).toBe('free');
+  const { leases, queue } = await describe();
+  expect([leases, queue]).toEqual([[], []]);
+}
+
 test('makes, seals, gates and publishes; one shard is sealed while the next is made', async () => {
-  await ingest({ shards: 3 }, async (run, handle) => {
+  await ingest({ shards: 3 }, async (run, handle, lending) => {
     const result: IngestResult = await handle.result();
     expect(result).toMatchObject({ ref: 'tiny:latest', shards: 3, gate: { passed: true } });
     expect(result.stages.map((stage) => stage.name)).toEqual([
@@ -38,7 +44,7 @@ test('makes, seals, gates and publishes; one shard is sealed while the next is m
     expect(run.calls.filter((call) => call.startsWith('quantizeShard'))).toHaveLength(3);
     expect(run.calls.indexOf('quantizeShard 1')).toBeLessThan(run.calls.indexOf('sealShard 1'));
     expect(run.calls).not.toContain('discardArtifact');
-    expect(run.held).toBe(0);
+    await expectFree(lending);
     const progress: IngestProgress = await handle.query('progress');
     expect(progress.stages.every((stage) => stage.state === 'done')).toBe(true);
   });
@@ -48,10 +54,10 @@ test('without quantization no device is asked for and there is no gate', async (
   const { request } = ingestInput({ quantize: 'none' });
   await ingest(
     { shards: 2 },
-    async (run, handle) => {
+    async (run, handle, lending) => {
       const result: IngestResult = await handle.result();
       expect(result.gate).toBeNull();
-      expect(run.calls).not.toContain('acquireLease');
+      expect((await lending.describe()).totals.granted).toBe(0);
       expect(run.calls).toContain('assembleShard 1');
     },
     { request },
@@ -82,13 +88,13 @@ test('a lost lease is replaced, and sealed shards are not made again', async () 
         throw failure('LeaseFenced', 'epoch 1 is not live');
     },
   };
-  await ingest(script, async (run, handle) => {
+  await ingest(script, async (run, handle, lending) => {
     await handle.result();
     expect(run.calls.filter((call) => call === 'quantizeShard 0')).toHaveLength(1);
     expect(run.calls.filter((call) => call === 'quantizeShard 1')).toHaveLength(1);
     expect(run.calls.filter((call) => call === 'quantizeShard 2')).toHaveLength(2);
     expect(run.calls.filter((call) => call === 'resolveModules')).toHaveLength(1);
-    expect(run.held).toBe(0);
+    await expectFree(lending);
   });
 });
 
@@ -100,12 +106,12 @@ test('a lease lost at the gate is replaced; no shard is made again', async () =>
         throw failure('LeaseFenced', `epoch ${call} is not live`);
     },
   };
-  await ingest(script, async (run, handle) => {
+  await ingest(script, async (run, handle, lending) => {
     expect(await handle.result()).toMatchObject({ gate: { passed: true } });
     expect(run.calls.filter((call) => call === 'evaluateGate')).toHaveLength(3);
     expect(run.calls.filter((call) => call === 'quantizeShard 0')).toHaveLength(1);
     expect(run.calls.filter((call) => call === 'openCandidate')).toHaveLength(1);
-    expect(run.held).toBe(0);
+    await expectFree(lending);
   });
 });
 
@@ -116,11 +122,11 @@ test('a candidate that is lost is opened again; no shard is made again', async (
       if (name === 'evaluateGate' && call === 1) throw failure('ScratchLost', 'rebooted');
     },
   };
-  await ingest(script, async (run, handle) => {
+  await ingest(script, async (run, handle, lending) => {
     expect(await handle.result()).toMatchObject({ gate: { passed: true } });
     expect(run.calls.filter((call) => call === 'openCandidate')).toHaveLength(2);
     expect(run.calls.filter((call) => call === 'quantizeShard 0')).toHaveLength(1);
-    expect(run.held).toBe(0);
+    await expectFree(lending);
   });
 });
 
@@ -131,19 +137,19 @@ test('a lease that is lost again and again ends the job', async () => {
       if (name === 'evaluateGate') throw failure('LeaseFenced', 'its epoch is not live');
     },
   };
-  await ingest(script, async (run, handle) => {
+  await ingest(script, async (run, handle, lending) => {
     expect(await failureTypeOf(handle)).toBe('LeaseFenced');
     expect(run.calls.filter((call) => call === 'evaluateGate')).toHaveLength(5);
-    expect(run.held).toBe(0);
+    await expectFree(lending);
   });
 });
 
 test('a failed gate publishes nothing and leaves nothing', async () => {
-  await ingest({ shards: 1, gateMean: 0.5 }, async (run, handle) => {
+  await ingest({ shards: 1, gateMean: 0.5 }, async (run, handle, lending) => {
     expect(await failureTypeOf(handle)).toBe('AccuracyGateFailed');
     expect(run.calls).not.toContain('publishArtifact');
     expect(run.calls.at(-1)).toBe('discardArtifact');
-    expect(run.held).toBe(0);
+    await expectFree(lending);
   });
 });
 
@@ -175,13 +181,13 @@ test('cancelling while a shard is made gives the device back and leaves nothing'
       await context.cancelled.finally(() => clearInterval(timer));
     },
   };
-  await ingest(script, async (run, handle) => {
+  await ingest(script, async (run, handle, lending) => {
     await started;
     await handle.cancel();
     expect(await failureTypeOf(handle)).toBe('CancelledFailure');
     expect(run.calls).toContain('clearDevice');
     expect(run.calls.at(-1)).toBe('discardArtifact');
-    expect(run.held).toBe(0);
+    await expectFree(lending);
   });
 });
 

@@ -5,7 +5,6 @@ import type {
   ShardSummary,
 } from '../../workflows/contracts/activities.ts';
 import type { IngestInput } from '../../workflows/contracts/ingest.ts';
-import type { Lease } from '../../workflows/contracts/lease.ts';
 
 /**
  * Scripted stand-ins for the activities, for tests of the workflows' own logic: order, leases,
@@ -21,15 +20,14 @@ export interface Script {
 export interface ScriptedRun {
   /** Names of the activities in the order in which they began, shards with their index. */
   calls: string[];
-  held: number;
   activities: HostActivities & DeviceActivities;
 }
 
 const hex = (text: string) => createHash('sha256').update(text).digest('hex');
 
-export function createScriptedRun(script: Script, deviceQueue: string): ScriptedRun {
+export function createScriptedRun(script: Script): ScriptedRun {
   const counts = new Map<string, number>();
-  const run: ScriptedRun = { calls: [], held: 0, activities: undefined as never };
+  const run: ScriptedRun = { calls: [], activities: undefined as never };
   const begin = async (name: string, input: unknown) => {
     const index = (input as { index?: number } | undefined)?.index;
     const call = (counts.get(name) ?? 0) + 1;
@@ -44,7 +42,6 @@ export function createScriptedRun(script: Script, deviceQueue: string): Scripted
     sourceBytes: 4000,
     maxBytes: 1100,
   }));
-  let epoch = 0;
   const scripted: Partial<HostActivities & DeviceActivities> = {
     inspectSource: async (input) => {
       await begin('inspectSource', input);
@@ -109,31 +106,6 @@ export function createScriptedRun(script: Script, deviceQueue: string): Scripted
       };
     },
     discardArtifact: (input) => begin('discardArtifact', input),
-    acquireLease: async (spec): Promise<Lease> => {
-      await begin('acquireLease', spec);
-      run.held += 1;
-      epoch += 1;
-      const device = {
-        deviceId: 'd0',
-        taskQueue: deviceQueue,
-        hostId: 'h',
-        epoch,
-        liveEpochs: [epoch],
-        milli: 1000,
-        memoryMib: 0,
-      };
-      return {
-        leaseId: spec.requestId,
-        pool: 'default',
-        team: spec.team,
-        expiresAt: 0,
-        devices: [device],
-      };
-    },
-    releaseLease: async (lease) => {
-      await begin('releaseLease', lease);
-      run.held -= lease.devices.length;
-    },
     clearDevice: (input) => begin('clearDevice', input),
   };
   run.activities = scripted as HostActivities & DeviceActivities;

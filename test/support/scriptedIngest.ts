@@ -4,7 +4,10 @@ import { type ActivityFailure, ApplicationFailure } from '@temporalio/common';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { Worker, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
 import { expect } from 'vitest';
+import type { PoolDescription } from '../../workflows/contracts/pool/description.ts';
+import { poolWorkflowId } from '../../workflows/contracts/pool/messages.ts';
 import type { IngestRunInput } from '../../workflows/ingest/state.ts';
+import { createScriptedHost } from './pool/scriptedHost.ts';
 import {
   createScriptedRun,
   ingestInput,
@@ -17,15 +20,20 @@ export interface WorkflowServer {
   workflowBundle: WorkflowBundleWithSourceMap;
 }
 
-/** One ingest with scripted activities on queues of its own. */
+/** What the pool has lent to one ingest. */
+export interface Lending {
+  describe(): Promise<PoolDescription>;
+}
+
+/** One ingest with scripted activities on queues of its own, and a pool of one device. */
 export async function runScripted<T>(
   { server, workflowBundle }: WorkflowServer,
   script: Script,
-  body: (run: ScriptedRun, handle: WorkflowHandle) => Promise<T>,
+  body: (run: ScriptedRun, handle: WorkflowHandle, lending: Lending) => Promise<T>,
   input: Partial<IngestRunInput> = {},
 ): Promise<T> {
   const hostId = randomUUID();
-  const run = createScriptedRun(script, `device.${hostId}`);
+  const run = createScriptedRun(script);
   const base = {
     connection: server.nativeConnection,
     namespace: server.namespace,
@@ -33,21 +41,31 @@ export async function runScripted<T>(
     maxHeartbeatThrottleInterval: '200 ms',
   };
   const taskQueue = `berth-${hostId}`;
+  const pool = `pool-${hostId}`;
+  const { client } = server;
+  const host = createScriptedHost({
+    ...{ client, taskQueue, pool, hostId, devices: 1 },
+    deviceQueue: `device.${hostId}`,
+  });
+  const activities = { ...host.activities, ...run.activities };
   const workers = await Promise.all([
     Worker.create({ ...base, taskQueue, workflowBundle }),
-    Worker.create({ ...base, taskQueue: `host.${hostId}`, activities: run.activities }),
+    Worker.create({ ...base, taskQueue: `host.${hostId}`, activities }),
     Worker.create({ ...base, taskQueue: `device.${hostId}`, activities: run.activities }),
   ]);
   const [first, ...others] = workers;
   const rest = others.map((worker) => worker.run());
   try {
     return await first!.runUntil(async () => {
-      const handle = await server.client.workflow.start('ingestModelWorkflow', {
+      await host.report();
+      const handle = await client.workflow.start('ingestModelWorkflow', {
         taskQueue,
         workflowId: `ingest/tiny/latest/${hostId}`,
-        args: [{ ...ingestInput(), ...input, hostId }],
+        args: [{ ...ingestInput(), ...input, hostId, pool }],
       });
-      return body(run, handle);
+      const describe = () =>
+        client.workflow.getHandle(poolWorkflowId(pool)).query<PoolDescription>('describePool');
+      return body(run, handle, { describe });
     });
   } finally {
     for (const worker of others) worker.shutdown();

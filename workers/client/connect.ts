@@ -67,9 +67,12 @@ function createSessionCache(connectSession: () => Promise<Session>): SessionCach
 
 function createBerth(config: BerthConfig, paths: Paths, { open, close }: SessionCache): Berth {
   const catalogue = createCatalogueReader(paths);
+  const { name: ownPool } = config.pools[0] ?? { name: defaultPool };
   // Before connecting: what is wrong with a request matters more than whether a stack runs.
-  const resolveOptions = async (options: IngestOptions) =>
-    resolveIngest(checkIngestOptions(options), config.sources);
+  const resolveOptions = async (options: IngestOptions) => ({
+    ...(await resolveIngest(checkIngestOptions(options), config.sources)),
+    ...(ownPool === defaultPool ? {} : { pool: ownPool }),
+  });
   return {
     async ingest(options) {
       const asked = await resolveOptions(options);

@@ -1,5 +1,5 @@
 import type { GateReport, GateThresholds, IngestRequest, QuantizationMethod } from './ingest.ts';
-import type { Lease, LeaseHolder, LeaseSpec } from './lease.ts';
+import type { Lease, LeaseHolder } from './lease.ts';
 import type { UsageRecord } from './pool/usage.ts';
 
 /** Where a job keeps its files on the host; every file activity takes it. */
@@ -194,8 +194,6 @@ export interface HostActivities {
   /** Removes staging, scratch and candidate of a job that will not finish. Idempotent. */
   discardArtifact(input: ArtifactJob): Promise<void>;
 
-  acquireLease(spec: LeaseSpec, holder: LeaseHolder): Promise<Lease>;
-  releaseLease(lease: Lease): Promise<void>;
   /** Keeps ended leases for good, each once however often it is handed over. */
   recordUsage(records: UsageRecord[]): Promise<void>;
 

@@ -40,6 +40,8 @@ export interface IngestInput {
    */
   listingSha256: string;
   team: string;
+  /** That lends the host's devices; `default` unless said otherwise. */
+  pool?: string;
 }
 
 export interface GateReport {

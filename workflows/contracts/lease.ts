@@ -34,16 +34,6 @@ export interface LeaseHolder {
   runId: string;
 }
 
-/** What a holder asks the host's static allocator for. */
-export interface LeaseSpec {
-  requestId: string;
-  team: string;
-  /** Whole devices wanted. */
-  devices: number;
-  /** The host whose devices are wanted. */
-  hostId: string;
-}
-
 /** What a workflow asks its pool for: whole devices, all of them or none. */
 export interface GpuLeaseSpec {
   /** Path from organisation to user, such as `research/nlp/ann`. */

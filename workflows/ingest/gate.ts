@@ -3,8 +3,8 @@ import type { OpenCandidateResult } from '../contracts/activities.ts';
 import { failure } from '../contracts/errors.ts';
 import type { GateReport } from '../contracts/ingest.ts';
 import { retryLostLease } from '../leases/retryLostLease.ts';
-import { withStaticLease } from '../leases/withStaticLease.ts';
 import { type IngestContext, showLostLease } from './context.ts';
+import { withIngestLease } from './lease.ts';
 import { advance, stageOf } from './progress.ts';
 import { scratchWasLost } from './shards.ts';
 
@@ -42,12 +42,12 @@ async function openAndCompare(
 }
 
 async function compareWithOriginal(
-  { input, state, show }: IngestContext,
+  context: IngestContext,
   candidate: string,
 ): Promise<GateReport & { seconds: number }> {
-  const { hostId, team, request } = input;
-  show('waiting for a device');
-  return withStaticLease({ hostId, team, devices: 1 }, (lease) => {
+  const { input, state, show } = context;
+  const { request } = input;
+  return withIngestLease(context, (lease) => {
     show('comparing with the original');
     const device = lease.devices[0];
     if (device === undefined) throw failure('NoSuchDevice', 'the lease holds no device');

@@ -2,8 +2,8 @@ import { continueAsNew, workflowInfo } from '@temporalio/workflow';
 import { deviceActivities, hostActivities } from '../activityProxies.ts';
 import type { Lease } from '../contracts/lease.ts';
 import { retryLostLease } from '../leases/retryLostLease.ts';
-import { withStaticLease } from '../leases/withStaticLease.ts';
 import { type IngestContext, showLostLease } from './context.ts';
+import { withIngestLease } from './lease.ts';
 import { stageOf } from './progress.ts';
 import { makeShards } from './shards.ts';
 import type { IngestRunInput } from './state.ts';
@@ -27,14 +27,12 @@ function isComplete({ state }: IngestContext): boolean {
 }
 
 async function makePartition(context: IngestContext): Promise<void> {
-  const { request, hostId, team } = context.input;
-  if (request.quantize === 'none') {
+  if (context.input.request.quantize === 'none') {
     await planOnce(context);
     await makeNextShards(context, undefined);
     return;
   }
-  context.show('waiting for a device');
-  await withStaticLease({ hostId, team, devices: 1 }, async (lease) => {
+  await withIngestLease(context, async (lease) => {
     await resolveModulesOnce(context, lease);
     await planOnce(context);
     await makeNextShards(context, lease);

@@ -1,6 +1,6 @@
 import type { HostLease, HostView } from '../contracts/pool/messages.ts';
-import { trustDomainOf } from './placement/trustDomain.ts';
 import { lookup } from './lookup.ts';
+import { trustDomainOf } from './placement/trustDomain.ts';
 import type { HeldLease, PoolState } from './state.ts';
 
 /** What a host has to act on; empty for a host that has not reported. */

@@ -1,5 +1,6 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { requireStack } from '../../../workers/supervisor/stack.ts';
+import type { PoolDescription } from '../../../workflows/contracts/pool/description.ts';
 import type { CancelledJob, FaultedJob, FaultStack } from '../faults.ts';
 import { findLeftovers } from './leftovers.ts';
 
@@ -52,7 +53,8 @@ export async function findHalves(
  * What is there although no model is: anything in the store or in shared memory, a tag, a bridge,
  * a lease.
  */
-export async function findRemains({ paths, known }: FaultStack): Promise<string[]> {
+export async function findRemains(stack: FaultStack): Promise<string[]> {
+  const { paths, known } = stack;
   const { store, modelsRoot } = paths;
   const remains = await findLeftovers(paths, known);
   for (const folder of [store.blobsRoot, store.wrapsRoot, store.manifests, modelsRoot]) {
@@ -64,8 +66,8 @@ export async function findRemains({ paths, known }: FaultStack): Promise<string[
   const { processes } = await requireStack(paths);
   const bridges = processes.filter(({ bridge }) => bridge?.pid != null);
   remains.push(...bridges.map(({ name, bridge }) => `bridge ${bridge?.pid} of ${name}`));
-  const leases = await readFile(paths.leases, 'utf8').catch(() => '{"leases":[]}');
-  return JSON.parse(leases).leases.length === 0 ? remains : [...remains, `leases ${leases}`];
+  const leases = await stack.json<PoolDescription>('pool', 'show');
+  return [...remains, ...leases.leases.map(({ leaseId, label }) => `lease ${leaseId} of ${label}`)];
 }
 
 function ifAbsent(error: NodeJS.ErrnoException): string[] {

@@ -53,6 +53,8 @@ export interface ScriptedHostOptions {
   pool: string;
   devices: number;
   hostId?: string;
+  /** Queue of every device's worker; the host's unless said otherwise. */
+  deviceQueue?: string;
   start?: Omit<GpuPoolInput, 'pool'>;
 }
 
@@ -65,7 +67,7 @@ export function createScriptedHost(options: ScriptedHostOptions): ScriptedHost {
   const host: ScriptedHost = {
     hostId,
     devices: Array.from({ length: options.devices }, (_, index) =>
-      scriptedDevice(hostId, index, `host.${hostId}`),
+      scriptedDevice(hostId, index, options.deviceQueue ?? `host.${hostId}`),
     ),
     working: [],
     recorded: [],

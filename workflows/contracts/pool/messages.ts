@@ -210,6 +210,16 @@ export interface PoolConfig {
   maxMoves: number;
   /** How long a request id is remembered after its lease has ended. */
   rememberMs: number;
+  /** Shadow-price packing (placement): weight of GPU compute that a host's CPU cannot feed, %. */
+  packCpuPercent: number;
+  /** Weight of fragmentation, %. */
+  packFragmentPercent: number;
+  /** Weight of whole idle devices staying together on a host, %. */
+  packSlotPercent: number;
+  /** Weight of taking devices that few hosts can offer, %. */
+  packContentionPercent: number;
+  /** Shares below so many thousandths of a device have no price of their own. */
+  packPriceFromMilli: number;
 }
 
 export const defaultPoolConfig: PoolConfig = {
@@ -223,4 +233,9 @@ export const defaultPoolConfig: PoolConfig = {
   maxWaiting: 2_000,
   maxMoves: 4,
   rememberMs: 10 * 60_000,
+  packCpuPercent: 50,
+  packFragmentPercent: 50,
+  packSlotPercent: 30,
+  packContentionPercent: 100,
+  packPriceFromMilli: 200,
 };

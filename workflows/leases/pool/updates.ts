@@ -53,6 +53,11 @@ const bounds: Record<keyof PoolConfig, [least: number, most: number]> = {
   maxWaiting: [1, 5_000],
   maxMoves: [0, 16],
   rememberMs: [1_000, longestMs],
+  packCpuPercent: [0, 1_000],
+  packFragmentPercent: [0, 1_000],
+  packSlotPercent: [0, 1_000],
+  packContentionPercent: [0, 1_000],
+  packPriceFromMilli: [0, 1_000],
 };
 
 export function configured(state: PoolState, changes: Partial<PoolConfig>): PoolState {

@@ -16,7 +16,7 @@ export function drainDevices(
   input: DrainInput,
   _now: number,
 ): { state: PoolState; result: DrainResult } | Refused {
-  const { target } = input;
+  const target = input?.target;
   const found = findDevices(state, target);
   if ('refusal' in found) return found;
   const drain = input.drain === true;

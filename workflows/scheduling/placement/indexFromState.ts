@@ -1,3 +1,4 @@
+import type { PoolConfig } from '../../contracts/pool/messages.ts';
 import type { DeviceState, PoolState, WaitingRequest } from '../state.ts';
 import {
   createPlacementIndex,
@@ -5,6 +6,7 @@ import {
   type PlacementIndex,
   type PlacementNode,
 } from './placementIndex.ts';
+import type { SppParameters } from './policies/sppParameters.ts';
 import { trustDomainOf } from './trustDomain.ts';
 
 /** Shares the device with nobody: who held it is over, and not known to be gone. */
@@ -41,7 +43,22 @@ export function buildIndex(state: PoolState, _now: number): PlacementIndex {
   for (const waiting of Object.values(state.waiting)) {
     takePromise(state, waiting, devices, nodes);
   }
-  return createPlacementIndex([...nodes.values()], { policy: 'spp-k', typical: state.typical });
+  return createPlacementIndex([...nodes.values()], {
+    policy: 'spp-k',
+    typical: state.typical,
+    parameters: packing(state.config),
+  });
+}
+
+/** What the pool is configured to weigh by. */
+function packing(config: PoolConfig): Partial<SppParameters> {
+  return {
+    cpuWeight: config.packCpuPercent / 100,
+    fragmentationWeight: config.packFragmentPercent / 100,
+    slotWeight: config.packSlotPercent / 100,
+    contentionWeight: config.packContentionPercent / 100,
+    priceFromMilli: config.packPriceFromMilli,
+  };
 }
 
 function freeDevice(state: PoolState, device: DeviceState): PlacementDevice {
