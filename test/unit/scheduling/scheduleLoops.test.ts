@@ -28,7 +28,7 @@ function takings({ state, revocations }: Decision, now: number): Taking[] {
 function playWithoutEnds(state: PoolState, jobs: Parameters<typeof simulatePool>[0]['jobs']) {
   const all: Taking[] = [];
   simulatePool({
-    ...{ state, from: noon, until: noon + 12 * hour, decide: schedule },
+    ...{ state, from: noon, until: noon + 6 * hour, decide: schedule },
     jobs: jobs.map((job) => ({ ...job, runMs: Number.POSITIVE_INFINITY })),
     onDecision: (decision, _before, now) => all.push(...takings(decision, now)),
   });
@@ -47,12 +47,12 @@ it('revokes nobody for the sake of who was revoked for it, and comes to rest', (
         );
         expect(back).toBeUndefined();
       }
-      const restless = all.filter(({ at }) => at > noon + 6 * hour);
+      const restless = all.filter(({ at }) => at > noon + 4 * hour);
       expect(restless).toEqual([]);
       // Each request is at most in the way of each other one once.
       expect(all.length).toBeLessThanOrEqual(jobs.length * jobs.length);
     }),
     { numRuns: 40 },
   );
-  expect(seen).toBeGreaterThan(100);
+  expect(seen).toBeGreaterThan(10);
 });
