@@ -134,7 +134,7 @@ describe('a request', () => {
   });
 
   test('waits for devices, saying why; Ctrl-C withdraws it', async () => {
-    const { child: holder } = await startScript('echo go; read -r', '--gpus', '2');
+    const { child: holder } = await startScript('echo go; exec sleep 1000', '--gpus', '2');
     const waiting = execa('node', [main, ...script('echo ran')], {
       env: stack.env,
       reject: false,
