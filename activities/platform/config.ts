@@ -6,6 +6,7 @@ import { berthError } from '../../workflows/contracts/errors.ts';
 import { defaultPool, type PoolConfig } from '../../workflows/contracts/pool/messages.ts';
 import { checkUsage } from '../usage/usageLocation.ts';
 import { type PoolSetting, parsePools, parsePoolTimes } from './poolSetting.ts';
+import { parseScale, parseScaler, type ScalerSetting, type ScaleSetting } from './scalerSetting.ts';
 import { parseSize } from './size.ts';
 
 /** Everything that the environment decides, read once at a process's start. */
@@ -26,6 +27,8 @@ export interface BerthConfig {
   poolTimes: Partial<PoolConfig>;
   /** BERTH_USAGE: where ended leases are recorded, a path or a Postgres URL (a secret: never logged). */
   usage: string | undefined;
+  /** BERTH_SCALER with BERTH_SCALE: who scales the first pool, and between which bounds. */
+  scaling: (ScaleSetting & { scaler: ScalerSetting }) | undefined;
   /** BERTH_METRICS: host:port on which Prometheus may scrape the SDK's and Berth's metrics. */
   metrics: string | undefined;
   /** BERTH_LOG_LEVEL, pino's names. */
@@ -71,6 +74,8 @@ const environment = z.object({
       if (message !== undefined) context.addIssue({ code: 'custom', message });
     })
     .optional(),
+  BERTH_SCALER: parsedText(parseScaler).optional(),
+  BERTH_SCALE: parsedText(parseScale).optional(),
   BERTH_METRICS: z
     .string()
     .regex(/^\S+:\d+$/, 'expected host:port such as 127.0.0.1:9464')
@@ -116,7 +121,20 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): BerthConfig {
     pools: values.BERTH_POOL ?? [{ name: defaultPool, labels: null }],
     poolTimes: values.BERTH_POOL_TIMES ?? {},
     usage: values.BERTH_USAGE,
+    scaling: scalingOf(values.BERTH_SCALER, values.BERTH_SCALE),
     metrics: values.BERTH_METRICS,
     logLevel: values.BERTH_LOG_LEVEL,
   };
+}
+
+function scalingOf(
+  scaler: ScalerSetting | undefined,
+  scale: ScaleSetting | undefined,
+): BerthConfig['scaling'] {
+  if (scaler === undefined) return undefined;
+  if (scale !== undefined) return { scaler, ...scale };
+  throw berthError(
+    'InvalidRequest',
+    'BERTH_SCALER is set without BERTH_SCALE: set it to the least and the most devices, such as 1-8',
+  );
 }

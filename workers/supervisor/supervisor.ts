@@ -5,6 +5,8 @@ import type { Paths } from '../../activities/platform/paths.ts';
 import { berthError } from '../../workflows/contracts/errors.ts';
 import { deviceProviders } from '../devices/discoverDevices.ts';
 import { deviceSharings } from '../devices/sharing/deviceSharings.ts';
+import type { DeviceWorkers } from '../scaling/localScaler.ts';
+import { type Scaling, startScaling } from '../scaling/startScaling.ts';
 import { embeddedNamespace, externalTarget, resolveTarget } from '../temporal/connection.ts';
 import { type ClaimedDevices, claimDevices } from './claimDevices.ts';
 import { createDeviceControl, type DeviceControl } from './deviceControl.ts';
@@ -28,7 +30,7 @@ import {
 import { createStartGate } from './startGate.ts';
 import { createTemporalSpec } from './temporalProcess.ts';
 import { planWorkers } from './workerPlans.ts';
-import { createWorkerSpec } from './workerProcess.ts';
+import { createWorkerSpec, type WorkerPlan } from './workerProcess.ts';
 
 export interface SupervisorDeps {
   config: BerthConfig;
@@ -57,7 +59,9 @@ export function createSupervisor(deps: SupervisorDeps) {
   let claimed: ClaimedDevices | undefined;
   let releasePorts: (() => Promise<void>) | undefined;
   let lending: Lending | undefined;
+  let scaling: Scaling | undefined;
   const controls = new Map<string, DeviceControl>();
+  const devicePlans = new Map<string, WorkerPlan>();
   const stack: Omit<StackFile, 'processes'> = {
     supervisor: identifySelf(),
     state: 'starting',
@@ -79,7 +83,7 @@ export function createSupervisor(deps: SupervisorDeps) {
     status: Partial<Entry['status']>,
   ): Promise<Entry> {
     const log = await openProcessLog(paths, spec.name);
-    if (stack.state !== 'starting') {
+    if (stack.state === 'draining' || stack.state === 'stopped') {
       await log.close();
       throw berthError('StackUnavailable', `the stack was stopped before ${spec.name} started`);
     }
@@ -117,32 +121,57 @@ export function createSupervisor(deps: SupervisorDeps) {
     await write();
   }
 
+  async function startWorker(plan: WorkerPlan): Promise<Entry> {
+    const deviceId = plan.device?.record.deviceId ?? null;
+    const status: Partial<Entry['status']> = { queue: plan.queue, metrics: plan.metrics, deviceId };
+    let entry: Entry | undefined;
+    const control = deviceId === null ? undefined : controlOf(deviceId);
+    const spec = createWorkerSpec(
+      plan,
+      { ...env, BERTH_HOME: paths.home, BERTH_SHM: paths.shm },
+      (part) => {
+        Object.assign(entry?.status ?? status, part);
+        changed();
+      },
+      control?.attach,
+    );
+    entry = await launch(spec, status);
+    return entry;
+  }
+
+  /** One a device, however often its worker is started. */
+  function controlOf(deviceId: string): DeviceControl {
+    const control = controls.get(deviceId) ?? createDeviceControl({ deviceId, logger });
+    controls.set(deviceId, control);
+    return control;
+  }
+
+  const entryOf = (deviceId: string) => entries.find(({ status }) => status.deviceId === deviceId);
+
+  const deviceWorkers: DeviceWorkers = {
+    isThere: (deviceId) => entryOf(deviceId) !== undefined,
+    async start(deviceId) {
+      const plan = devicePlans.get(deviceId);
+      if (plan === undefined || entryOf(deviceId) !== undefined) return;
+      await gate.whenRunning([(await startWorker(plan)).process]);
+    },
+    async stop(deviceId) {
+      const entry = entryOf(deviceId);
+      if (entry === undefined) return;
+      await entry.process.stop(graceMs);
+      entries.splice(entries.indexOf(entry), 1);
+      await entry.log.close();
+      changed();
+    },
+  };
+
   async function startWorkers(): Promise<void> {
     const plans = await planWorkers(stack.hostId, claimed?.devices ?? [], config.metrics);
     onProgress(`starting ${plans.length} workers`);
-    const workerEnv = { ...env, BERTH_HOME: paths.home, BERTH_SHM: paths.shm };
     const started: ManagedProcess[] = [];
     for (const plan of plans) {
-      const status: Partial<Entry['status']> = {
-        queue: plan.queue,
-        metrics: plan.metrics,
-        deviceId: plan.device?.record.deviceId ?? null,
-      };
-      let entry: Entry | undefined;
-      const control =
-        plan.device && createDeviceControl({ deviceId: plan.device.record.deviceId, logger });
-      if (plan.device && control) controls.set(plan.device.record.deviceId, control);
-      const spec = createWorkerSpec(
-        plan,
-        workerEnv,
-        (part) => {
-          Object.assign(entry?.status ?? status, part);
-          changed();
-        },
-        control?.attach,
-      );
-      entry = await launch(spec, status);
-      started.push(entry.process);
+      if (plan.device) devicePlans.set(plan.device.record.deviceId, plan);
+      started.push((await startWorker(plan)).process);
     }
     await gate.whenRunning(started);
   }
@@ -173,6 +202,15 @@ export function createSupervisor(deps: SupervisorDeps) {
       });
       stack.commandSocket = lending.commandSocket;
       if (stack.state !== 'starting') return;
+      scaling = await startScaling({
+        config,
+        paths,
+        env,
+        devices: claimed.devices.map(({ record }) => record),
+        workers: deviceWorkers,
+        target: await resolveTarget(paths, env),
+        logger,
+      });
       stack.state = 'ready';
       await write();
       logger.info({ hostId: stack.hostId }, 'stack ready');
@@ -182,6 +220,7 @@ export function createSupervisor(deps: SupervisorDeps) {
     async stop(): Promise<void> {
       stack.state = 'draining';
       changed();
+      await scaling?.stop();
       // While workers and server can still tell the pool.
       await lending?.drain();
       stack.commandSocket = null;

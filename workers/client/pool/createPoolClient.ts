@@ -19,7 +19,10 @@ import type { PoolClient } from './poolClient.ts';
  * @param open Connects, on the first call.
  * @throws BerthError InvalidRequest when `pool` is no name of a pool
  */
-export function createPoolClient(open: () => Promise<Session>, pool?: string): PoolClient {
+export function createPoolClient(
+  open: () => Promise<Pick<Session, 'client'>>,
+  pool?: string,
+): PoolClient {
   const { query, update } = createPoolCalls(open, pool);
   const describe = () => query<PoolDescription>(poolQueries.describe);
   const drain = (input: DrainInput) => update<DrainResult>(poolUpdates.drain, input);

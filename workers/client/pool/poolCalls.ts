@@ -20,7 +20,7 @@ export interface PoolCalls {
 
 /** @throws BerthError InvalidRequest when `pool` is no name of a pool */
 export function createPoolCalls(
-  open: () => Promise<Session>,
+  open: () => Promise<Pick<Session, 'client'>>,
   pool: string = defaultPool,
 ): PoolCalls {
   if (!poolNamePattern.test(pool)) {
