@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { buildIndex } from '../../../workflows/scheduling/placement/indexFromState.ts';
 import { place } from '../../../workflows/scheduling/placement/place.ts';
 import type { PlacementDevice } from '../../../workflows/scheduling/placement/placementIndex.ts';
+import { sppParametersOf } from '../../../workflows/scheduling/placement/policies/createPolicy.ts';
 import { trustDomainOf } from '../../../workflows/scheduling/placement/trustDomain.ts';
 import type { DeviceState, PoolState } from '../../../workflows/scheduling/state.ts';
 import {
@@ -91,6 +92,23 @@ describe('an index of the pool', () => {
       expect(device({ ...state, hosts }, 'a.gpu0').available).toBe(false);
     }
     expect(device(state, 'a.gpu0').available).toBe(true);
+  });
+
+  test('packing weighs as it does by default, and as the pool is configured to', () => {
+    expect(sppParametersOf('spp-k')).toMatchObject({
+      ...{ cpuWeight: 0.5, fragmentationWeight: 0.5, slotWeight: 0.3, contentionWeight: 1 },
+    });
+    // The first idle device of four is dear only as long as keeping them together weighs anything.
+    const hosts = [reportOf('a', gpus('a', 4)), reportOf('b', gpus('b', 2))];
+    const state = poolWith(hosts);
+    const score = (config: Partial<PoolState['config']>): number =>
+      place(
+        buildIndex({ ...state, config: { ...state.config, ...config } }, noon),
+        whole(1, { hosts: ['a'] }),
+      )!.score;
+    expect(score({})).toBe(Math.floor((-1000 - 0.3 * 1750) / 10));
+    expect(score({ packSlotPercent: 0 })).toBe(-100);
+    expect(score({ packSlotPercent: 100 })).toBe(Math.floor((-1000 - 1750) / 10));
   });
 
   test('the state is left as it was', () => {
