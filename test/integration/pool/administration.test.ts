@@ -1,6 +1,6 @@
 import { WorkflowUpdateFailedError } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import type { WhatIfAnswer, WhatIfChange } from '../../../workflows/contracts/pool/description.ts';
 import {
   defaultPoolConfig,
@@ -19,7 +19,7 @@ beforeAll(async () => {
   rig = await startPoolRig();
   await rig.startHost({ pool, devices: 2 });
   // Only messages of the tests write to the history from here on.
-  await expect.poll(async () => (await rig.describe(pool)).devices).toHaveLength(2);
+  await vi.waitFor(async () => expect((await rig.describe(pool)).devices).toHaveLength(2), 20_000);
 });
 afterAll(() => rig?.close());
 

@@ -9,8 +9,10 @@ import { takeLatency } from '../../scheduling/events/takeLatency.ts';
 import { takeOveruse } from '../../scheduling/events/takeOveruse.ts';
 import { takeReport } from '../../scheduling/events/takeReport.ts';
 import { withdrawRequest } from '../../scheduling/events/withdrawRequest.ts';
+import { explain } from '../../scheduling/explain/explain.ts';
 import { hostView } from '../../scheduling/hostView.ts';
 import type { PoolState } from '../../scheduling/state.ts';
+import { whatIf } from '../../scheduling/whatIf.ts';
 import * as messages from '../poolMessages.ts';
 import type { PoolRun } from './poolRun.ts';
 import type { HolderMessages } from './tellHolders.ts';
@@ -87,5 +89,9 @@ export function setPoolHandlers(run: PoolRun, holders: HolderMessages): void {
   );
 
   setHandler(messages.describePoolQuery, () => describePool(run.state, Date.now()));
+  setHandler(messages.explainRequestQuery, (requestId) =>
+    explain(run.state, requestId, Date.now()),
+  );
+  setHandler(messages.whatIfQuery, (change) => whatIf(run.state, change, Date.now()));
   setHandler(messages.hostViewQuery, (hostId) => hostView(run.state, hostId, Date.now()));
 }
