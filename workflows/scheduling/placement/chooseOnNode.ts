@@ -84,13 +84,23 @@ function oneShare(
     return { chosen: [at], score: policy.score(view, task, [at]), worstLink: null };
   }
   let best: NodeChoice | undefined;
-  const tried = new Set<string>();
-  for (const at of fitting) {
-    const alike = `${node.devices[at]!.freeMilli} ${node.shape.models[at]}`;
-    if (tried.has(alike)) continue;
-    tried.add(alike);
+  for (let next = 0; next < fitting.length; next++) {
+    const at = fitting[next]!;
+    if (seenBefore(node, fitting, next)) continue;
     const score = policy.score(view, task, [at]);
     if (!best || score > best.score) best = { chosen: [at], score, worstLink: null };
   }
   return best!;
+}
+
+/** Whether an earlier device would score the same. */
+function seenBefore(node: IndexNode, fitting: readonly number[], next: number): boolean {
+  const { models } = node.shape;
+  const at = fitting[next]!;
+  for (let earlier = 0; earlier < next; earlier++) {
+    const other = fitting[earlier]!;
+    if (node.devices[other]!.freeMilli !== node.devices[at]!.freeMilli) continue;
+    if (models[other] === models[at]) return true;
+  }
+  return false;
 }
