@@ -10,7 +10,7 @@ import type { CommandRecord, CommandStore } from './commandRecord.ts';
 import { leaseFilePath } from './leaseFile.ts';
 import { leaseIdPattern } from './leaseId.ts';
 import type { RunnerMessage } from './protocol.ts';
-import { createShares, type LendableDevice } from './shares.ts';
+import { createShares, foreignDevice, type LendableDevice } from './shares.ts';
 
 type Prepare = Extract<RunnerMessage, { type: 'prepare' }>;
 
@@ -109,24 +109,31 @@ export function createCommands(deps: CommandsDeps): Commands {
   return {
     async reload() {
       for (const record of await store.load()) {
+        const command = add(record);
         try {
           deps.onBegin(record);
-          const command = add(record);
-          logger.info({ leaseId: command.leaseId }, 'command of an earlier run taken up');
-          void delay(resumeMs, undefined, { ref: false }).then(() => {
-            if (command.listener === undefined) orphaned(command);
-          });
         } catch (error) {
-          logger.error(
-            { leaseId: record.lease.leaseId, error: String(error) },
-            'command of an earlier run cannot be taken up',
-          );
+          // Its pool or its device is no longer here: nobody would end it.
+          const message = error instanceof Error ? error.message : String(error);
+          void end(command, { reason: 'over', message }, 0);
+          continue;
         }
+        logger.info({ leaseId: command.leaseId }, 'command of an earlier run taken up');
+        void delay(resumeMs, undefined, { ref: false }).then(() => {
+          if (command.listener === undefined) orphaned(command);
+        });
       }
     },
     async create({ lease, requestId, holder, label }) {
       const { leaseId, expiresAt } = lease;
       checkNew(leaseId);
+      const foreign = foreignDevice(lease, devices);
+      if (foreign !== undefined) {
+        throw berthError(
+          'NoSuchDevice',
+          `lease ${leaseId}: device ${foreign.deviceId} is not on this host; run the command on host ${foreign.hostId}`,
+        );
+      }
       const trustDomain = await deps.confirm(lease);
       checkNew(leaseId);
       const leaseFile = leaseFilePath(runFolder, leaseId);

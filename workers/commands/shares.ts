@@ -1,6 +1,5 @@
 import type { DeviceRecord } from '../../activities/devices/deviceRecords.ts';
 import type { Fence } from '../../activities/devices/fence.ts';
-import { berthError } from '../../workflows/contracts/errors.ts';
 import type { Lease } from '../../workflows/contracts/lease.ts';
 import type { DeviceShare, DeviceSharing, PreparedShare } from '../devices/deviceSharing.ts';
 import { combineShares } from '../devices/sharing/combineShares.ts';
@@ -34,25 +33,25 @@ export interface Shares {
 /** Sampled values waver: this much above the share is none. */
 const tolerance = 1.05;
 
-/**
- * @throws BerthError NoSuchDevice when the lease names a device that this host does not lend
- */
+/** Names a device of the lease that is not among `devices`; undefined when all are. */
+export function foreignDevice(
+  lease: Lease,
+  devices: ReadonlyMap<string, LendableDevice>,
+): Lease['devices'][number] | undefined {
+  return lease.devices.find(({ deviceId }) => !devices.has(deviceId));
+}
+
+/** Of the lease's devices, those that this host has. */
 export function createShares(
   lease: Lease,
   trustDomain: string,
   devices: ReadonlyMap<string, LendableDevice>,
 ): Shares {
-  const parts = lease.devices.map((leased) => {
-    const device = devices.get(leased.deviceId);
-    if (device === undefined) {
-      throw berthError(
-        'NoSuchDevice',
-        `lease ${lease.leaseId}: device ${leased.deviceId} is not on this host; run the command on host ${leased.hostId}`,
-      );
-    }
-    const { epoch, milli, memoryMib } = leased;
+  const parts = lease.devices.flatMap(({ deviceId, epoch, milli, memoryMib }) => {
+    const device = devices.get(deviceId);
+    if (device === undefined) return [];
     const share: DeviceShare = { leaseId: lease.leaseId, epoch, milli, memoryMib, trustDomain };
-    return { ...device, share };
+    return [{ ...device, share }];
   });
   const onEach = async (run: (part: (typeof parts)[number]) => Promise<unknown>) => {
     await Promise.all(parts.map(run));

@@ -10,7 +10,7 @@ import type {
 import type { Command } from '../commands/command.ts';
 import { type CommandRecord, createCommandStore } from '../commands/commandRecord.ts';
 import { type Commands, createCommands } from '../commands/commands.ts';
-import type { LendableDevice } from '../commands/shares.ts';
+import { foreignDevice, type LendableDevice } from '../commands/shares.ts';
 import type { DeviceWork } from './deviceWork.ts';
 import type { Epoch } from './epochKey.ts';
 import type { HostWork } from './hostWork.ts';
@@ -71,6 +71,10 @@ export function createLeasedCommands(deps: LeasedCommandsDeps): LeasedCommands {
       );
     },
     onBegin(record) {
+      const foreign = foreignDevice(record.lease, devices);
+      if (foreign !== undefined) {
+        throw berthError('NoSuchDevice', `device ${foreign.deviceId} is no longer on this host`);
+      }
       const { leaseId } = record.lease;
       const epochs = epochsOf(record);
       const { expiresAt } = record;

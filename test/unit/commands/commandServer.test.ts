@@ -10,17 +10,17 @@ import { type CommandServer, listenForRunners } from '../../../workers/commands/
 import { createCommands } from '../../../workers/commands/commands.ts';
 import { supervisorMessageSchema } from '../../../workers/commands/protocol.ts';
 import { berthError } from '../../../workflows/contracts/errors.ts';
-import { leaseOf } from '../../support/deviceRig.ts';
+import { deviceId, leaseOf } from '../../support/deviceRig.ts';
 import { folderForTest } from '../../support/modelFolder.ts';
 
 const logger = pino({ level: 'silent' });
 
-async function listening(confirm: () => Promise<string> = async () => 'nlp') {
+async function listening({ confirm = async () => 'nlp', devices = new Map() } = {}) {
   const folder = await folderForTest();
   const commands = createCommands({
     store: createCommandStore(join(folder, 'commands'), logger),
     runFolder: folder,
-    devices: new Map(),
+    devices,
     graceMs: 0,
     confirm,
     onBegin: () => undefined,
@@ -59,16 +59,31 @@ test('only this user may connect', async () => {
 });
 
 test.each([
-  ['{', 'InvalidRequest', /not JSON/],
-  ['{"type":"begin"}', 'InvalidRequest', /type/],
-  ['{"type":"start","leaseId":"l","pgid":-1,"startTime":"1"}', 'InvalidRequest', /pgid/],
-  ['{"type":"start","leaseId":"l","pgid":1,"startTime":"1"}', 'LeaseFenced', /no command runs/],
-  ['{"type":"resume","leaseId":"l"}', 'LeaseFenced', /no command runs/],
-  ['{"type":"finished","leaseId":"l","exitCode":0}', 'LeaseFenced', /no command runs/],
-  [prepare('../../etc/passwd'), 'InvalidRequest', /lease id/],
-  [prepare('l'), 'NoSuchDevice', /not on this host/],
-  ['x'.repeat(1_100_000), 'InvalidRequest', /exceeds/],
-])('%.40s is answered by a typed error in one line', async (text, failure, message) => {
+  ['no JSON', '{', 'InvalidRequest', /not JSON/],
+  ['an unknown message', '{"type":"begin"}', 'InvalidRequest', /type/],
+  [
+    'a malformed number',
+    '{"type":"start","leaseId":"l","pgid":-1,"startTime":"1"}',
+    'InvalidRequest',
+    /pgid/,
+  ],
+  [
+    'a start without prepare',
+    '{"type":"start","leaseId":"l","pgid":1,"startTime":"1"}',
+    'LeaseFenced',
+    /no command runs/,
+  ],
+  ['an unknown lease', '{"type":"resume","leaseId":"l"}', 'LeaseFenced', /no command runs/],
+  [
+    'an unknown end',
+    '{"type":"finished","leaseId":"l","exitCode":0}',
+    'LeaseFenced',
+    /no command runs/,
+  ],
+  ['a lease id that is a path', prepare('../../etc/passwd'), 'InvalidRequest', /lease id/],
+  ['a device of another host', prepare('l'), 'NoSuchDevice', /not on this host/],
+  ['a message without end', 'x'.repeat(1_100_000), 'InvalidRequest', /exceeds/],
+])('%s is answered by a typed error in one line', async (_, text, failure, message) => {
   const server = await listening();
   expect(await ask(server, text)).toEqual({
     type: 'error',
@@ -80,8 +95,8 @@ test.each([
 });
 
 test('a lease that the pool does not hold is refused', async () => {
-  const server = await listening(() =>
-    Promise.reject(berthError('LeaseFenced', 'lease l: the pool does not hold it')),
-  );
+  const confirm = () =>
+    Promise.reject(berthError('LeaseFenced', 'lease l: the pool does not hold it'));
+  const server = await listening({ confirm, devices: new Map([[deviceId, {} as never]]) });
   expect(await ask(server, prepare('l'))).toMatchObject({ failure: 'LeaseFenced' });
 });

@@ -1,0 +1,86 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pino } from 'pino';
+import { expect, onTestFinished, test, vi } from 'vitest';
+import { type CommandRecord, createCommandStore } from '../../../workers/commands/commandRecord.ts';
+import { createCommands } from '../../../workers/commands/commands.ts';
+import { readBootId, readStat } from '../../../workers/supervisor/procfs.ts';
+import { leaseOf } from '../../support/deviceRig.ts';
+import { folderForTest } from '../../support/modelFolder.ts';
+
+const logger = pino({ level: 'silent' });
+
+/** A folder that a killed supervisor has left, with the record of a command that still runs. */
+async function leftBehind() {
+  const folder = await folderForTest();
+  const child = spawn('sleep', ['300'], { detached: true, stdio: 'ignore' });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  const { pid = 0 } = child;
+  const leader = readStat(pid);
+  const record: CommandRecord = {
+    lease: { ...leaseOf(1), leaseId: 'l' },
+    requestId: 'l',
+    holder: { workflowId: 'w', runId: 'r' },
+    label: 'sleep',
+    trustDomain: 'nlp',
+    leaseFile: join(folder, 'l.json'),
+    cgroup: null,
+    group: {
+      pgid: pid,
+      startTime: leader?.startTime ?? 0,
+      session: leader?.session ?? 0,
+      bootId: readBootId(),
+    },
+    expiresAt: Date.now() + 60_000,
+  };
+  const records = join(folder, 'commands');
+  const store = createCommandStore(records, logger);
+  await store.save(record);
+  const start = (part: { onBegin?(): void; resumeMs?: number }) => {
+    const onOrphaned = vi.fn();
+    const commands = createCommands({
+      ...{ store, runFolder: folder, devices: new Map(), graceMs: 1_000, logger },
+      confirm: async () => 'nlp',
+      onBegin: () => undefined,
+      onOrphaned,
+      ...part,
+    });
+    return { commands, onOrphaned };
+  };
+  return { child, record, records, start };
+}
+
+test('a command of an earlier supervisor counts as work, and ends when no runner comes back', async () => {
+  const { child, record, records, start } = await leftBehind();
+  const { commands, onOrphaned } = start({ resumeMs: 100 });
+  await commands.reload();
+  expect(commands.working()).toEqual([{ deviceId: record.lease.devices[0]?.deviceId, epoch: 1 }]);
+  expect((await once(child, 'exit'))[1]).toBe('SIGTERM');
+  await vi.waitFor(() => expect(onOrphaned).toHaveBeenCalledExactlyOnceWith(record));
+  expect(commands.all()).toEqual([]);
+  expect(await readdir(records)).toEqual([]);
+});
+
+test('a command whose pool lends nothing here any more is ended at once', async () => {
+  const { child, start } = await leftBehind();
+  const { commands } = start({
+    onBegin() {
+      throw new Error('no such pool');
+    },
+  });
+  await commands.reload();
+  expect((await once(child, 'exit'))[1]).toBe('SIGKILL');
+  await vi.waitFor(() => expect(commands.all()).toEqual([]));
+});
+
+test('a process that has the number of one that ended is left alone', async () => {
+  const { child, record, records, start } = await leftBehind();
+  const group = record.group && { ...record.group, startTime: record.group.startTime - 5 };
+  await createCommandStore(records, logger).save({ ...record, group });
+  const { commands } = start({ resumeMs: 1 });
+  await commands.reload();
+  await vi.waitFor(() => expect(commands.hasEnded('l')).toBe(true));
+  expect(child.exitCode ?? child.signalCode).toBeNull();
+});
