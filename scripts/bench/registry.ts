@@ -1,10 +1,22 @@
 import type { Bench } from './bench.ts';
+import { bench as fairness } from './fairness.ts';
 import { bench as floe } from './floe.ts';
 import { bench as gang } from './gang.ts';
 import { bench as ingest } from './ingest.ts';
 import { bench as placement } from './placement.ts';
 import { bench as pool } from './pool.ts';
 import { bench as quantize } from './quantize.ts';
+import { bench as schedule } from './schedule.ts';
 import { bench as warm } from './warm.ts';
 
-export const benches: readonly Bench[] = [floe, gang, ingest, placement, pool, quantize, warm];
+export const benches: readonly Bench[] = [
+  fairness,
+  floe,
+  gang,
+  ingest,
+  placement,
+  pool,
+  quantize,
+  schedule,
+  warm,
+];
