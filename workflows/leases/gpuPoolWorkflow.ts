@@ -3,6 +3,7 @@ import {
   CancellationScope,
   condition,
   continueAsNew,
+  log,
   workflowInfo,
 } from '@temporalio/workflow';
 import type { GpuPoolInput } from '../contracts/pool/messages.ts';
@@ -42,11 +43,11 @@ export async function gpuPoolWorkflow(
     await condition(() => outbox.isIdle() && allHandlersFinished());
   });
   const { pool, maxHistoryEvents } = input;
-  await continueAsNew<typeof gpuPoolWorkflow>({
-    pool,
-    maxHistoryEvents,
-    carried: carry(run.state),
-  });
+  const carried = carry(run.state);
+  const lost = run.state.unrecorded.length - carried.unrecorded.length;
+  if (lost > 0)
+    log.error('ended leases were not recorded: their hosts did not take them', { lost });
+  await continueAsNew<typeof gpuPoolWorkflow>({ pool, maxHistoryEvents, carried });
 }
 
 function begin({

@@ -1,8 +1,8 @@
 import { type LeaseRequest, type Resources, wholeDevices } from '../../contracts/pool/requests.ts';
 import type { HeldLease, PoolState, WaitingRequest } from '../../scheduling/state.ts';
 
-/** Ids of finished requests that a run hands on; with 2 MB for one payload, the newest. */
-const maxRecent = 4_000;
+/** Of JSON that a run hands on: the server takes 2 MB, and labels may be longer in UTF-8. */
+const budget = 1_700_000;
 
 /** Of a lease or a waiting request. */
 type Packed<T> = Omit<T, 'request'> & {
@@ -18,13 +18,34 @@ export interface CarriedState extends Omit<PoolState, 'leases' | 'waiting'> {
   waiting: Packed<WaitingRequest>[];
 }
 
+/**
+ * What does not fit is left behind, oldest first: ids of finished requests, then ended leases that
+ * no host has recorded for that long. A state that is too large would end the pool.
+ */
 export function carry(state: PoolState): CarriedState {
-  return {
-    ...state,
-    recent: state.recent.slice(-maxRecent),
+  const { recent, unrecorded, ...rest } = state;
+  const kept = {
+    ...rest,
     leases: Object.values(state.leases).map(pack),
     waiting: Object.values(state.waiting).map(pack),
   };
+  const forRecords = newestWithin(unrecorded, budget - sizeOf(kept));
+  const forIds = newestWithin(recent, forRecords.left);
+  return { ...kept, unrecorded: forRecords.kept, recent: forIds.kept };
+}
+
+const sizeOf = (value: unknown): number => JSON.stringify(value).length + 1;
+
+function newestWithin<T>(entries: readonly T[], room: number): { kept: T[]; left: number } {
+  let left = room;
+  let first = entries.length;
+  while (first > 0) {
+    const size = sizeOf(entries[first - 1]);
+    if (size > left) break;
+    left -= size;
+    first -= 1;
+  }
+  return { kept: entries.slice(first), left };
 }
 
 export function unpack(carried: CarriedState): PoolState {

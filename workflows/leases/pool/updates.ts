@@ -50,7 +50,8 @@ const bounds: Record<keyof PoolConfig, [least: number, most: number]> = {
   minRunMs: [0, longestMs],
   usageHalfLifeMs: [60_000, 366 * longestMs],
   agingMs: [1_000, 366 * longestMs],
-  maxWaiting: [1, 5_000],
+  // What waits has to fit into the 2 MB that one run hands to the next.
+  maxWaiting: [1, 2_500],
   maxMoves: [0, 16],
   rememberMs: [1_000, longestMs],
   packCpuPercent: [0, 1_000],
