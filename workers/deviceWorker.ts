@@ -6,7 +6,6 @@ import { findPython } from '../activities/platform/python.ts';
 import { berthError } from '../workflows/contracts/errors.ts';
 import { startDeviceMetrics } from './devices/deviceMetrics.ts';
 import { deviceProviders } from './devices/discoverDevices.ts';
-import { createIdleInterceptor } from './devices/idleInterceptor.ts';
 import { obeyEndings } from './devices/obeyEndings.ts';
 import { openDeviceFence } from './devices/openDeviceFence.ts';
 import { createWorkReport } from './devices/workReport.ts';
@@ -44,7 +43,7 @@ await runWorker('device', async ({ paths, config, logger, meter }) => {
     taskQueue: device.taskQueue,
     maxConcurrentActivityTaskExecutions: 1,
     activities: createDeviceActivities({ deviceId: device.deviceId, bridge, paths, logger }),
-    activityInterceptors: [work.interceptor, createIdleInterceptor(() => bridge.close())],
+    activityInterceptors: [work.interceptor],
     close: () => bridge.close(),
   };
 });

@@ -11,8 +11,6 @@ const fenceStateSchema = z.object({
   liveEpochs: z.array(epoch),
   /** Epochs above the highest that were given back before they began. */
   retiredEpochs: z.array(epoch).default([]),
-  /** Pool of the lease that was let in last. */
-  pool: z.string().optional(),
 });
 /** What a device remembers of the leases it served. */
 export type FenceState = z.infer<typeof fenceStateSchema>;
@@ -83,7 +81,7 @@ export function createFence({ path, deviceId, now = Date.now, exclusive }: Fence
         const state = await load();
         const next = admitEpoch(state, device, lease.expiresAt <= now());
         if (next === undefined) throw fenced(lease, device, state);
-        await store(state, next === state ? state : { ...next, pool: lease.pool });
+        await store(state, next);
         return device;
       }),
     retire: (lease) =>

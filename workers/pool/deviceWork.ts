@@ -23,11 +23,9 @@ export function createDeviceWork(devices: readonly ControlledDevice[]) {
     /** Epochs that the fences let in. */
     async live(): Promise<Epoch[]> {
       const found = await Promise.all(
-        devices.map(async ({ deviceId, fence }) => {
-          const { liveEpochs, pool } = await fence.state();
-          // The host's static allocator lends without any pool.
-          return pool === 'static' ? [] : liveEpochs.map((epoch) => ({ deviceId, epoch }));
-        }),
+        devices.map(async ({ deviceId, fence }) =>
+          (await fence.state()).liveEpochs.map((epoch) => ({ deviceId, epoch })),
+        ),
       );
       return found.flat();
     },
