@@ -12,7 +12,7 @@ import type { Trace, TraceTask } from './trace.ts';
 const tunedTo = 1.3;
 
 /** Arrived demand, %, at which fragmentation is measured. */
-export const fragmentPercents: readonly number[] = [0, 40, 80, 100, 130];
+const fragmentPercents: readonly number[] = [40, 80, 100, 130];
 
 export interface FillRun {
   /** Allocated part of the GPUs, %, by arrived demand in whole %; the mean over a percent's events. */
@@ -41,6 +41,7 @@ export function fillOnce(
   const fragmentation: Record<number, number> = {};
   let arrived = 0;
   let used = 0;
+  const pending = [...fragmentPercents];
   let metering = 0;
   const begun = performance.now();
   for (const { resources, gpuMilli } of tasks) {
@@ -51,9 +52,9 @@ export function fillOnce(
     }
     arrived += gpuMilli;
     const percent = Math.round((100 * arrived) / trace.capacityMilli);
-    if (fragmentPercents.includes(percent) && fragmentation[percent] === undefined) {
+    while (pending.length > 0 && percent >= pending[0]!) {
       const from = performance.now();
-      fragmentation[percent] = fragments(index);
+      fragmentation[pending.shift()!] = fragments(index);
       metering += performance.now() - from;
     }
     const sum = sums.get(percent) ?? { total: 0, events: 0 };
@@ -61,12 +62,27 @@ export function fillOnce(
     sum.events += 1;
     sums.set(percent, sum);
   }
+  for (const percent of pending) fragmentation[percent] = fragments(index);
   return {
-    allocation: Object.fromEntries([...sums].map(([at, sum]) => [at, sum.total / sum.events])),
+    allocation: byPercent(sums),
     fragmentation,
     placements: tasks.length,
     seconds: (performance.now() - begun - metering) / 1000,
   };
+}
+
+/** Every percent to the last: where few large tasks leap over one, what was allocated before counts. */
+function byPercent(
+  sums: ReadonlyMap<number, { total: number; events: number }>,
+): Record<number, number> {
+  const allocation: Record<number, number> = {};
+  let last = 0;
+  for (let percent = 0; percent <= 100 * tunedTo; percent++) {
+    const sum = sums.get(percent);
+    if (sum) last = sum.total / sum.events;
+    allocation[percent] = last;
+  }
+  return allocation;
 }
 
 function fragmentMeter(trace: Trace): (index: PlacementIndex) => number {
