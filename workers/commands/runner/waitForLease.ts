@@ -26,12 +26,15 @@ const pauseMs = 1_000;
  */
 export async function waitForLease(hold: HoldClient, options: WaitOptions): Promise<Lease> {
   for (let look = 0; ; look += 1) {
-    const { phase, lease, refused } = await hold.state();
+    const { phase, lease, revoke, refused } = await hold.state();
     if (refused !== null) throw berthError(refused.type, refused.message);
     if (lease !== null && phase === 'held' && !options.before.includes(lease.leaseId)) return lease;
     if (phase === 'ended') {
+      const why = 'the command was not started';
+      // Taken back before it was seen here, the hold waits for the last word of its command.
+      await hold.finish({ leaseId: null, reason: revoke?.message ?? why, cleared: [] });
       const { reason } = await hold.result();
-      throw berthError('LeaseRevoked', `${hold.workflowId}: ended before it was lent: ${reason}`);
+      throw berthError('LeaseRevoked', `${hold.workflowId}: ${why}: ${reason}`);
     }
     const explanation = await hold.explain();
     // Without a reason it is next, and granted in a moment.
