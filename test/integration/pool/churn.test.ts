@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFailed, test } from 'vitest';
 import { churn } from '../../support/churn/churn.ts';
 import { type ChurnStack, startChurnStack } from '../../support/churn/churnStack.ts';
 import { chaosSeed } from '../../support/faults/seed.ts';
@@ -14,10 +14,10 @@ beforeAll(async () => {
 afterAll(() => stack?.stop());
 
 test('a minute of faults: no device is lent twice, none is lost', async () => {
-  const outcome = await churn(stack, { seed, seconds: 60, runners: 4 });
-  const { offences, begun, fenced, disturbances } = outcome;
-  const how = `BERTH_CHAOS_SEED=${seed} repeats it: ${disturbances.join('; ')}`;
-  expect(offences, how).toBe('');
-  expect(begun, how).toBeGreaterThan(5);
-  expect(fenced, how).toBeGreaterThan(5);
+  const outcome = await churn(stack, { seed, seconds: 60, leases: 20, runners: 4 });
+  const { offences, begun, fenced, history } = outcome;
+  onTestFailed(() => console.error(`BERTH_CHAOS_SEED=${seed} repeats it:\n${history}`));
+  expect(offences).toBe('');
+  expect(begun).toBeGreaterThan(4);
+  expect(fenced).toBeGreaterThan(4);
 }, 600_000);

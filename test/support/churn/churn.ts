@@ -6,12 +6,22 @@ import { checkJournal, formatOffences } from './checkJournal.ts';
 import type { ChurnStack } from './churnStack.ts';
 import { createDisturber, disturbances } from './disturbances.ts';
 import { createReplays, type Replays } from './replays.ts';
-import { type Choose, chooseRun, churnTeams, isOpen, type Run, startRun } from './runs.ts';
+import {
+  type Choose,
+  chooseRun,
+  churnTeams,
+  describeRun,
+  isOpen,
+  type Run,
+  startRun,
+} from './runs.ts';
 import { findLeaks } from './settle.ts';
 
 export interface ChurnOptions {
   seed: number;
   seconds: number;
+  /** Leases that have to begin before it ends, unless it takes twice as long: machines differ. */
+  leases: number;
   /** `berth run`s at a time. */
   runners: number;
 }
@@ -23,7 +33,8 @@ export interface ChurnOutcome {
   begun: number;
   fenced: number;
   granted: number;
-  disturbances: string[];
+  /** What was done, and what became of each \`berth run\`. */
+  history: string;
 }
 
 /** Holders at all times, and disturbances one after the other, for a while; then what is left of it. */
@@ -45,8 +56,12 @@ export async function churn(stack: ChurnStack, options: ChurnOptions): Promise<C
     keepHolding(stack, createChooser(seed + 3), holders, signal, pause),
     keepReplaying(replays, createChooser(seed + 4), signal, pause),
   ]);
-  const began = performance.now();
-  for (let deck: string[] = []; performance.now() - began < seconds * 1000; ) {
+  const [began, since] = [performance.now(), Date.now()];
+  const goesOn = (): boolean => {
+    const gone = (performance.now() - began) / 1000;
+    return gone < seconds || (gone < 2 * seconds && begunOf(stack) < options.leases);
+  };
+  for (let deck: string[] = []; goesOn(); ) {
     await pause(chooseDisturbance([500, 1_000, 2_000]));
     if (deck.length === 0) deck = [...disturbances];
     const kind = chooseDisturbance(deck) as (typeof disturbances)[number];
@@ -67,13 +82,16 @@ export async function churn(stack: ChurnStack, options: ChurnOptions): Promise<C
   const offences = checkJournal(lines, { now: Date.now(), cores: await coresOf(stack) });
   return {
     offences: [...leaks, formatOffences(offences)].filter(Boolean).join('\n'),
-    begun: new Set(stack.watch.begun().map(({ leaseId }) => leaseId)).size,
+    begun: begunOf(stack),
     fenced: lines.filter((line) => line.event === 'replayed' && line.answer === 'LeaseFenced')
       .length,
     granted,
-    disturbances: done,
+    history: [...done, ...runs.map((run) => describeRun(run, since))].join('\n'),
   };
 }
+
+const begunOf = ({ watch }: ChurnStack): number =>
+  new Set(watch.begun().map(({ leaseId }) => leaseId)).size;
 
 type Pause = (ms: number) => Promise<unknown>;
 
@@ -93,7 +111,7 @@ async function keepRunning(
   }
 }
 
-/** Workflows of a user's own, two at a time. */
+/** Workflows of a user's own, several at a time. */
 async function keepHolding(
   { client, taskQueue }: ChurnStack,
   choose: Choose,
@@ -103,7 +121,7 @@ async function keepHolding(
 ): Promise<void> {
   const open = new Set<Promise<unknown>>();
   while (!signal.aborted) {
-    if (open.size < 2) {
+    if (open.size < 4) {
       const workflowId = `churn/${holders.length}`;
       holders.push(workflowId);
       const spec = {

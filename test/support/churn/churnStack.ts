@@ -15,8 +15,8 @@ import { startUserWorker } from './userWorker.ts';
 /** Short, so that what takes people minutes takes seconds here. */
 export const churnTimes = {
   heartbeatMs: 500,
-  hostLapseMs: 5_000,
-  leaseLifeMs: 8_000,
+  hostLapseMs: 4_000,
+  leaseLifeMs: 6_000,
   graceMs: 1_000,
   minRunMs: 500,
   agingMs: 5_000,

@@ -48,7 +48,7 @@ export interface Scene {
 }
 
 /** Longer than a lease lives without being renewed. */
-const pauseMs = churnTimes.leaseLifeMs + 3_000;
+const pauseMs = churnTimes.leaseLifeMs + 2_000;
 const drainMs = 4_000;
 /** For a stack that comes up again on a busy machine. */
 const patienceMs = 240_000;

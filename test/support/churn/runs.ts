@@ -8,6 +8,8 @@ import { holderScript } from './journallingPython.ts';
 /** One `berth run`. */
 export interface Run {
   args: string[];
+  startedAt: number;
+  endedAt: number;
   child: ChildProcess;
   exitCode: number | null;
   /** It was killed on purpose. */
@@ -63,6 +65,8 @@ export function startRun(churn: ChurnStack, args: string[]): Run {
   });
   const run: Run = {
     args,
+    startedAt: Date.now(),
+    endedAt: Number.NaN,
     child,
     exitCode: null,
     killed: false,
@@ -70,6 +74,7 @@ export function startRun(churn: ChurnStack, args: string[]): Run {
     ended: new Promise((resolve) => {
       child.once('exit', (code) => {
         run.exitCode = code;
+        run.endedAt = Date.now();
         resolve();
       });
     }),
@@ -86,3 +91,15 @@ export const isOpen = ({ child }: Run): boolean =>
 
 /** A failure that people could do nothing about: it is one of Berth's own. */
 export const failedUnexpectedly = ({ stderr }: Run): boolean => /^error: Unexpected/m.test(stderr);
+
+/** For people: what was asked for, and what came of it, on one line. */
+export function describeRun(
+  { args, child, exitCode, startedAt, endedAt, stderr }: Run,
+  since: number,
+): string {
+  const seconds = (at: number) => ((at - since) / 1000).toFixed(1);
+  const asked = args.filter((arg) => arg !== holderScript && !arg.startsWith('/')).join(' ');
+  const said = stderr.trim().replace(/\s*\n\s*/g, ' | ');
+  const end = exitCode ?? child.signalCode ?? 'not ended';
+  return `${seconds(startedAt)} to ${seconds(endedAt)} s: berth ${asked}: ${end}: ${said}`;
+}
