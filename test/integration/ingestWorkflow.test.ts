@@ -98,6 +98,36 @@ test('a lost lease is replaced, and sealed shards are not made again', async () 
   });
 });
 
+test('a lease that the pool takes back is replaced, and sealed shards are not made again', async () => {
+  let resolve = () => {};
+  const third = new Promise<void>((settle) => {
+    resolve = settle;
+  });
+  const script: Script = {
+    shards: 3,
+    before: async (name, call) => {
+      if (name !== 'quantizeShard' || call !== 3) return;
+      resolve();
+      const context = Context.current();
+      const timer = setInterval(() => context.heartbeat(), 200);
+      await context.cancelled.finally(() => clearInterval(timer));
+    },
+  };
+  await ingest(script, async (run, handle, lending) => {
+    await third;
+    await lending.drain(true);
+    await expect.poll(async () => (await lending.describe()).queue).toHaveLength(1);
+    expect((await lending.describe()).devices[0]?.state).toBe('draining');
+    await lending.drain(false);
+    expect(await handle.result()).toMatchObject({ shards: 3, gate: { passed: true } });
+    expect(run.calls.filter((call) => call === 'quantizeShard 0')).toHaveLength(1);
+    expect(run.calls.filter((call) => call === 'quantizeShard 1')).toHaveLength(1);
+    expect(run.calls.filter((call) => call === 'quantizeShard 2')).toHaveLength(2);
+    expect((await lending.describe()).totals.granted).toBe(3);
+    await expectFree(lending);
+  });
+});
+
 test('a lease lost at the gate is replaced; no shard is made again', async () => {
   const script: Script = {
     shards: 1,

@@ -5,7 +5,12 @@ import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { Worker, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
 import { expect } from 'vitest';
 import type { PoolDescription } from '../../workflows/contracts/pool/description.ts';
-import { poolWorkflowId } from '../../workflows/contracts/pool/messages.ts';
+import {
+  type DrainInput,
+  poolQueries,
+  poolUpdates,
+  poolWorkflowId,
+} from '../../workflows/contracts/pool/messages.ts';
 import type { IngestRunInput } from '../../workflows/ingest/state.ts';
 import { createScriptedHost } from './pool/scriptedHost.ts';
 import {
@@ -23,6 +28,8 @@ export interface WorkflowServer {
 /** What the pool has lent to one ingest. */
 export interface Lending {
   describe(): Promise<PoolDescription>;
+  /** Takes the device back with notice, or lends it again. */
+  drain(drain: boolean): Promise<void>;
 }
 
 /** One ingest with scripted activities on queues of its own, and a pool of one device. */
@@ -63,9 +70,14 @@ export async function runScripted<T>(
         workflowId: `ingest/tiny/latest/${hostId}`,
         args: [{ ...ingestInput(), ...input, hostId, pool }],
       });
-      const describe = () =>
-        client.workflow.getHandle(poolWorkflowId(pool)).query<PoolDescription>('describePool');
-      return body(run, handle, { describe });
+      const lender = client.workflow.getHandle(poolWorkflowId(pool));
+      return body(run, handle, {
+        describe: () => lender.query<PoolDescription>(poolQueries.describe),
+        drain: async (drain) => {
+          const args: [DrainInput] = [{ target: hostId, drain, revoke: drain }];
+          await lender.executeUpdate(poolUpdates.drain, { args });
+        },
+      });
     });
   } finally {
     for (const worker of others) worker.shutdown();
