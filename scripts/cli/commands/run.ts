@@ -3,10 +3,11 @@ import { writeJsonAtomic } from '../../../activities/platform/atomicFile.ts';
 import type { RunReport } from '../../../workers/commands/runner/runCommand.ts';
 import { checkRunOptions } from '../../../workers/commands/runner/runOptionSchema.ts';
 import { BerthError, failureTypes } from '../../../workflows/contracts/errors.ts';
-import type { Registry } from '../action.ts';
+import { printOutcome, type Registry } from '../action.ts';
 import { type Cli, interruptedExitCode } from '../cli.ts';
 import { createWaitingLine } from '../progress/waitingLine.ts';
 import { Interrupted, startRun } from '../runs/startRun.ts';
+import { suggestForCommand } from '../runs/suggestRun.ts';
 import { addRunOptions, type RunFlags, runHelp } from './runOptions.ts';
 
 export function registerRun({ program, cli, exit }: Registry): void {
@@ -18,6 +19,10 @@ export function registerRun({ program, cli, exit }: Registry): void {
     .passThroughOptions()
     .addHelpText('after', runHelp);
   command.action(async (argv: string[], flags: RunFlags) => {
+    if (flags.suggest) {
+      printOutcome(cli, flags.json === true, await suggestForCommand(cli, argv, flags));
+      return;
+    }
     exit.code = await run(cli, argv, flags);
   });
 }

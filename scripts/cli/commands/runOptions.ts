@@ -25,6 +25,7 @@ export interface RunFlags {
   wait: boolean;
   json?: boolean;
   report?: string;
+  suggest?: boolean;
 }
 
 export function addRunOptions(command: Command): Command {
@@ -61,6 +62,7 @@ export function addRunOptions(command: Command): Command {
     .option('--latency-goal <duration>', 'p95 that sharing must not break, such as 50ms')
     .option('--label <text>', "what people see of it (default: the program's name)")
     .option('--pool <name>', 'pool to ask (default: the first of BERTH_POOL)')
+    .option('--suggest', 'run nothing; say what past leases of the command suggest to ask for')
     .option('--no-wait', 'fail when it is not lent at once')
     .option('--report <file>', 'write a JSON report there when it has ended')
     .option('--json', "write the report, one line, at standard error's end");

@@ -1,10 +1,13 @@
 import { randomBytes } from 'node:crypto';
-import { statSync } from 'node:fs';
 import { readDeviceList } from '../../../activities/devices/deviceRecords.ts';
-import { readConfig } from '../../../activities/platform/config.ts';
+import { type BerthConfig, readConfig } from '../../../activities/platform/config.ts';
 import { createPaths } from '../../../activities/platform/paths.ts';
 import { findPython } from '../../../activities/platform/python.ts';
+import { usageLocation } from '../../../activities/usage/usageLocation.ts';
 import { openSession } from '../../../workers/client/openSession.ts';
+import { createUsageClient } from '../../../workers/client/usage/createUsageClient.ts';
+import { learnedSeconds } from '../../../workers/client/usage/learnedSeconds.ts';
+import type { UsageClient } from '../../../workers/client/usage/usageClient.ts';
 import { startHold } from '../../../workers/commands/runner/holdClient.ts';
 import type { LaunchedCommand } from '../../../workers/commands/runner/launcher.ts';
 import {
@@ -18,8 +21,10 @@ import { toRunRequest } from '../../../workers/commands/runner/runRequest.ts';
 import { endingSignals, listenToSignals } from '../../../workers/commands/runner/signals.ts';
 import { connectSupervisor } from '../../../workers/commands/runner/supervisorLink.ts';
 import { requireStack } from '../../../workers/supervisor/stack.ts';
+import { berthError } from '../../../workflows/contracts/errors.ts';
 import { defaultPool, defaultPoolConfig } from '../../../workflows/contracts/pool/messages.ts';
 import { type Cli, interruptedExitCode } from '../cli.ts';
+import { isFile } from './isFile.ts';
 
 /** Ctrl-C, or another signal that ends, before the command ran. */
 export class Interrupted extends Error {}
@@ -61,6 +66,7 @@ export async function startRun(
       requestId: `run-${randomBytes(6).toString('hex')}`,
       isFile,
     });
+    request.expectedSeconds ??= await learnedSeconds(usageOf(config, pool), request.profileKey);
     const hold = await startHold(session, { pool, request });
     return await runCommand({
       ...view,
@@ -96,6 +102,16 @@ export async function startRun(
   }
 }
 
+/** Of leases that have ended; what goes on now does not matter here. */
+function usageOf(config: BerthConfig, pool: string): UsageClient {
+  return createUsageClient({
+    location: usageLocation(config.usage, config.home),
+    pool,
+    describe: () => Promise.reject(berthError('StackUnavailable', `pool ${pool} is not asked`)),
+    now: Date.now,
+  });
+}
+
 /** A whole CPU device has no limit of memory but the one that the person sets. */
 function ownLimit(
   { memory }: CheckedRunOptions,
@@ -104,8 +120,4 @@ function ownLimit(
   return kind === 'cpu' && milli === 1000 && memory !== undefined
     ? memory * devices * 2 ** 20
     : null;
-}
-
-function isFile(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
 }

@@ -6,6 +6,7 @@ import {
 } from '../../../activities/usage/forecast/demand.ts';
 import { forecastDemand } from '../../../activities/usage/forecast/forecastDemand.ts';
 import { openUsageStore } from '../../../activities/usage/openUsageStore.ts';
+import { learnProfile } from '../../../activities/usage/profiles/learnProfile.ts';
 import { groupings } from '../../../activities/usage/report/pieces.ts';
 import type { Prices } from '../../../activities/usage/report/prices.ts';
 import { reportUsage } from '../../../activities/usage/report/usageReport.ts';
@@ -70,6 +71,14 @@ export function createUsageClient(deps: UsageClientDeps): UsageClient {
       const ended = await reading((store) => store.leases({ pool, since }));
       const wants = [...wantsOf(ended), ...openWants(await present(), at)];
       return forecastDemand({ wants, now: at, weeks, targetUtilization });
+    },
+
+    async profile(profileKey) {
+      // Old ones may have been of another version of the work.
+      const filter = { profileKey, pool, limit: 100 };
+      return reading(async (store) =>
+        learnProfile(profileKey, await store.leases(filter), await store.uses(filter)),
+      );
     },
   };
 }

@@ -1,4 +1,5 @@
 import type { DemandForecast } from '../../../activities/usage/forecast/forecastDemand.ts';
+import type { Profile } from '../../../activities/usage/profiles/learnProfile.ts';
 import type { Grouping } from '../../../activities/usage/report/pieces.ts';
 import type { Prices } from '../../../activities/usage/report/prices.ts';
 import type { UsageReport } from '../../../activities/usage/report/usageReport.ts';
@@ -31,4 +32,6 @@ export interface UsageClient {
   report(options?: UsageOptions): Promise<UsageReport>;
   /** Demand by hour of the week, its error, and the number of devices that serves it. */
   forecast(options?: ForecastOptions): Promise<DemandForecast>;
+  /** What past leases of a model (its contentDigest) or command were like; null with fewer than three. */
+  profile(profileKey: string): Promise<Profile | null>;
 }

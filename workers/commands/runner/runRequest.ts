@@ -87,7 +87,7 @@ function labelOf(argv: readonly string[]): string {
 }
 
 /** The program and, of an interpreter, its script: `python:train.py`. */
-function profileKeyOf(argv: readonly string[], isFile: HostFacts['isFile']): string {
+export function profileKeyOf(argv: readonly string[], isFile: HostFacts['isFile']): string {
   const script = argv.slice(1).find((word) => !word.startsWith('-') && isFile(word));
   return [argv[0] ?? '', ...(script === undefined ? [] : [script])]
     .map((path) => basename(path))
