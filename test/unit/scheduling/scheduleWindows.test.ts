@@ -68,11 +68,46 @@ describe('reservations', () => {
     expect(Object.keys(state.waiting)).toEqual(['w2']);
   });
 
+  it('do not keep devices idle for a window that is far', () => {
+    const granted = (change: object) => {
+      const waiting = withWaiting(pool, [web('a', change), web('b', change), web('c', change)]);
+      return schedule(waiting, begin - 24 * hour).grants.length;
+    };
+    expect(granted({})).toBe(3);
+    expect(granted({ maxSeconds: 90_000 })).toBe(1);
+  });
+
+  it('at its begin, also take devices of who never said how long, or takes longer', () => {
+    const from = { grantedAt: begin - 3 * hour };
+    const held = [
+      web('silent'),
+      web('overdue', { expectedSeconds: 7_200 }),
+      web('stated', { expectedSeconds: 14_400 }),
+    ].reduce(
+      (state, request, index) => holding(state, request, [`h1.gpu${index}`], from),
+      poolWith([reportOf('h1', gpus('h1', 3))], {
+        ...teams,
+        reservations: [{ ...nightly, devices: 3 }],
+      }),
+    );
+    const renewed = Object.entries(held.leases).map(([id, lease]) => [
+      id,
+      { ...lease, expiresAt: begin + hour },
+    ]);
+    const alive = {
+      ...held,
+      hosts: { h1: { ...held.hosts.h1!, lastHeartbeatAt: begin } },
+      leases: Object.fromEntries(renewed),
+    };
+    const { revocations } = schedule(alive, begin);
+    expect(revocations.map(({ leaseId }) => leaseId).sort()).toEqual(['overdue', 'silent']);
+  });
+
   it('at its begin, have preemptible holders revoked, and are their team’s only', () => {
     const soft = { preemptible: true, restartable: true };
     const held = holding(
       holding(pool, web('soft', soft), ['h1.gpu0'], { grantedAt: begin - minute }),
-      web('hard'),
+      web('hard', { expectedSeconds: 7_200 }),
       ['h1.gpu1'],
       { grantedAt: begin - minute },
     );

@@ -3,7 +3,7 @@ import { isWithinTeam } from '../fairness/teamTree.ts';
 import { modelMatches } from '../placement/deviceFits.ts';
 import type { DeviceState, HeldLease, PoolState } from '../state.ts';
 import { type Draft, revoke } from './draft.ts';
-import { expectedEnd } from './expectedEnd.ts';
+import { expectedEnd, expectedMs } from './expectedEnd.ts';
 import type { Hold } from './holds.ts';
 import { currentOrNext } from './reservationWindow.ts';
 
@@ -83,7 +83,10 @@ function leasesByDevice(state: PoolState): Map<string, HeldLease[]> {
   return byDevice;
 }
 
-/** Preemptible holders of devices whose window has begun are revoked. */
+/**
+ * Holders of devices whose window has begun are revoked with notice, unless they are not preemptible
+ * and keep to a duration that they had stated: the reservation came after their grant.
+ */
 export function emptyReserved(draft: Draft): void {
   for (const { reservation, from, to, deviceIds } of keptDevices(draft.state, draft.now)) {
     if (from > draft.now) continue;
@@ -91,17 +94,24 @@ export function emptyReserved(draft: Draft): void {
     const { reservationId, team } = reservation;
     const until = new Date(to).toISOString();
     const message = `reservation ${reservationId} of team ${team} has begun, until ${until}`;
-    for (const { leaseId, devices, request } of Object.values(draft.state.leases)) {
-      if (!request.preemptible || isWithinTeam(request.team, team)) continue;
+    for (const lease of Object.values(draft.state.leases)) {
+      const { leaseId, devices, request } = lease;
+      if (isWithinTeam(request.team, team)) continue;
+      const statedEnd = lease.grantedAt + expectedMs(request);
+      if (!request.preemptible && statedEnd !== Infinity && statedEnd > draft.now) continue;
       if (!devices.some(({ deviceId }) => ids.has(deviceId))) continue;
       revoke(draft, leaseId, { reason: 'reserved', message, requeue: request.restartable });
     }
   }
 }
 
+/** Before a window, requests that nobody knows the end of are kept off its devices for so long. */
+const noticeMs = 3_600_000;
+
 /**
  * During a window its devices are its team's. Before, others get them if they are expected to end in
- * time, or, as nobody knows when they will, may be revoked.
+ * time, or may be revoked, or do not say how long they take and the window is not near: a reservation
+ * next week must not keep devices idle today.
  */
 export function reservationHolds(state: PoolState, now: number): Hold[] {
   return keptDevices(state, now)
@@ -111,7 +121,9 @@ export function reservationHolds(state: PoolState, now: number): Hold[] {
       keptFor: { reservationId: reservation.reservationId, to },
       closedTo: ({ request }, endsAt) => {
         if (isWithinTeam(request.team, reservation.team)) return false;
-        return from <= now || (endsAt > from && !request.preemptible);
+        if (from <= now) return true;
+        if (request.preemptible || endsAt <= from) return false;
+        return Number.isFinite(endsAt) || from - now <= noticeMs;
       },
     }));
 }
