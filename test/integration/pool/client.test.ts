@@ -1,11 +1,11 @@
+import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { createPoolClient } from '../../../workers/client/pool/createPoolClient.ts';
-import type { Session } from '../../../workers/client/session.ts';
 import { newPool, type PoolRig, startPoolRig } from '../../support/pool/poolRig.ts';
 
 let rig: PoolRig;
 const pool = newPool();
-const open = async () => ({ client: rig.client }) as Pick<Session, 'client'> as Session;
+const open = async () => ({ client: rig.client });
 const client = createPoolClient(open, pool);
 
 beforeAll(async () => {
@@ -70,4 +70,17 @@ it('says what to do when there is no such pool, or none any more', async () => {
     message,
   });
   expect(() => createPoolClient(open, 'No Pool')).toThrow('pool "No Pool": expected a name');
+});
+
+it('says so when nobody serves the pool', async () => {
+  const taskQueue = `berth-${randomUUID()}`;
+  const served = newPool();
+  const stop = await rig.startWorker(taskQueue);
+  await rig.startHost({ pool: served, devices: 1, taskQueue });
+  const own = createPoolClient(open, served, 2_000);
+  await vi.waitFor(async () => expect((await own.describe()).devices).toHaveLength(1), 20_000);
+  await stop();
+  const message = `no workflow worker answers for pool ${served}: berth status shows what runs, berth logs why not`;
+  await expect(own.describe()).rejects.toMatchObject({ type: 'StackUnavailable', message });
+  await expect(own.drain('cuda0')).rejects.toMatchObject({ type: 'StackUnavailable', message });
 });

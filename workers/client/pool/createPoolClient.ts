@@ -17,13 +17,15 @@ import type { PoolClient } from './poolClient.ts';
 
 /**
  * @param open Connects, on the first call.
+ * @param answerMs How long an answer is waited for.
  * @throws BerthError InvalidRequest when `pool` is no name of a pool
  */
 export function createPoolClient(
   open: () => Promise<Pick<Session, 'client'>>,
   pool?: string,
+  answerMs?: number,
 ): PoolClient {
-  const { query, update } = createPoolCalls(open, pool);
+  const { query, update } = createPoolCalls(open, pool, answerMs);
   const describe = () => query<PoolDescription>(poolQueries.describe);
   const drain = (input: DrainInput) => update<DrainResult>(poolUpdates.drain, input);
   return {

@@ -1,4 +1,4 @@
-import { isGrpcServiceError } from '@temporalio/client';
+import { isGrpcServiceError, WorkflowUpdateRPCTimeoutOrCancelledError } from '@temporalio/client';
 import { WorkflowNotFoundError } from '@temporalio/common';
 import { type BerthError, berthError } from '../../../workflows/contracts/errors.ts';
 import {
@@ -10,7 +10,7 @@ import { toBerthError } from '../failures.ts';
 import type { Session } from '../session.ts';
 
 /** The pool answers from memory; who waits longer waits for nobody. */
-const answerMs = 20_000;
+const defaultAnswerMs = 20_000;
 
 /** Questions and orders to the workflow of one pool. */
 export interface PoolCalls {
@@ -22,6 +22,7 @@ export interface PoolCalls {
 export function createPoolCalls(
   open: () => Promise<Pick<Session, 'client'>>,
   pool: string = defaultPool,
+  answerMs: number = defaultAnswerMs,
 ): PoolCalls {
   if (!poolNamePattern.test(pool)) {
     throw berthError(
@@ -39,10 +40,13 @@ export function createPoolCalls(
         // A pool that was terminated would still answer queries, with what it knew then.
         const { status } = await handle.describe();
         if (status.name !== 'RUNNING') throw notRunning(pool);
-        return ask(handle);
+        return ask(handle).catch((error) => {
+          throw toAnswerError(error, pool);
+        });
       });
     } catch (error) {
-      throw toPoolError(error, pool);
+      if (error instanceof WorkflowNotFoundError) throw notRunning(pool);
+      throw toBerthError(error, `pool ${pool}`);
     }
   };
   return {
@@ -58,15 +62,17 @@ const notRunning = (pool: string): BerthError =>
     `pool ${pool} is not running: run berth up on a host whose BERTH_POOL names it`,
   );
 
-function toPoolError(error: unknown, pool: string): BerthError {
-  if (error instanceof WorkflowNotFoundError) return notRunning(pool);
-  const cause = (error as { cause?: unknown }).cause ?? error;
-  // gRPC 9, FAILED_PRECONDITION: nobody polls the pool's task queue.
-  if (isGrpcServiceError(cause) && cause.code === 9) {
-    return berthError(
-      'StackUnavailable',
-      `no workflow worker serves pool ${pool}: berth status shows what runs, berth logs why not`,
-    );
-  }
-  return toBerthError(error, `pool ${pool}`);
+/** The server has just answered, so silence is the workflow worker's. */
+function toAnswerError(error: unknown, pool: string): unknown {
+  const cause = [error, (error as { cause?: unknown }).cause].find(isGrpcServiceError);
+  // gRPC 4 and 9: nobody answered in time, nobody polls the task queue.
+  const isSilent =
+    error instanceof WorkflowUpdateRPCTimeoutOrCancelledError ||
+    cause?.code === 4 ||
+    cause?.code === 9;
+  if (!isSilent) return error;
+  return berthError(
+    'StackUnavailable',
+    `no workflow worker answers for pool ${pool}: berth status shows what runs, berth logs why not`,
+  );
 }
