@@ -21,6 +21,7 @@ import os
 import select
 import signal
 import sys
+import time
 
 import child as command
 from terminal import Terminal
@@ -45,7 +46,8 @@ class Launcher:
         self.go_fd = -1
         self.started = False
         self.grace = 10.0
-        self.kill_at_end_of_grace = False
+        self.last_resorts = []
+        self.next_resort_at = None
 
     def run(self):
         """Returns the command's wait status."""
@@ -56,11 +58,10 @@ class Launcher:
         self.report()
         watched = [wakeup, self.control_fd]
         while True:
-            timeout = self.grace if self.kill_at_end_of_grace else None
-            readable, _, _ = select.select(watched, [], [], timeout)
-            if not readable:
-                self.kill_at_end_of_grace = False
-                self.signal_group(signal.SIGKILL)
+            readable, _, _ = select.select(watched, [], [], self.seconds_to_next_resort())
+            if self.seconds_to_next_resort() == 0:
+                self.signal_group(self.last_resorts.pop(0))
+                self.set_next_resort()
             if wakeup in readable:
                 received = os.read(wakeup, 4096)
                 if signal.SIGTSTP in received:
@@ -137,12 +138,21 @@ class Launcher:
             pass
 
     def lose_runner(self):
-        """Its supervisor ends the command, too; this is for when that one is gone as well."""
+        """The supervisor sees it, too, and ends the command, with a grace. This is for when nobody
+        does: SIGTERM when that grace is over, SIGKILL after another one."""
         if not self.started:
             self.signal_group(signal.SIGKILL)
             return
-        self.signal_group(signal.SIGTERM)
-        self.kill_at_end_of_grace = True
+        self.last_resorts = [signal.SIGTERM, signal.SIGKILL]
+        self.set_next_resort()
+
+    def set_next_resort(self):
+        self.next_resort_at = time.monotonic() + self.grace if self.last_resorts else None
+
+    def seconds_to_next_resort(self):
+        if self.next_resort_at is None:
+            return None
+        return max(0, self.next_resort_at - time.monotonic())
 
     def reap(self):
         """The command's wait status once it has ended; follows it when it stops."""

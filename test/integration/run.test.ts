@@ -166,6 +166,29 @@ describe('a request', () => {
   });
 });
 
+describe('a part of a device', () => {
+  const part = ['--fraction', '0.5', '--memory', '96MiB'];
+
+  test('has a limit of memory, and a neighbour', async () => {
+    const { child } = await startScript('echo go; exec sleep 1000', ...part);
+    const text = '[ -n "$(ulimit -d | grep 98304)" ] || grep -q berth- /proc/self/cgroup; echo $?';
+    expect(await stack.run(...script(text, ...part))).toMatchObject({ code: 0, stdout: '0' });
+    child.kill('SIGTERM');
+    await child;
+  });
+
+  test('is taken back when its processes together use more than they were lent', async () => {
+    const fill = 'import time; held = bytearray(70 * 2 ** 20); time.sleep(60)';
+    const kind = 'grep -q berth- /proc/self/cgroup && echo cgroup || echo sampled';
+    const text = `${kind}; for i in 1 2; do python3 -S -c '${fill}' & done; wait -n; wait`;
+    const { stdout, stderr } = await stack.run(...script(text, ...part, '--json'));
+    const { error, runs } = reportOf(stderr);
+    // In a cgroup the kernel ends one of them before anybody has looked.
+    expect(error?.type).toBe(stdout === 'cgroup' ? undefined : 'LeaseRevoked');
+    expect(runs[0]?.revocation?.reason).toBe(stdout === 'cgroup' ? undefined : 'overuse');
+  });
+});
+
 describe('a lease that is taken back', () => {
   test('ends the command with notice, and berth run with LeaseRevoked', async () => {
     const text = 'trap "echo saved; exit 0" TERM; echo go; while :; do sleep 0.05; done';

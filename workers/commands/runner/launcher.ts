@@ -17,7 +17,7 @@ export interface LaunchSpecification {
   dataLimitBytes: number | null;
   /** cgroup v2 folder. */
   cgroup: string | null;
-  /** Between SIGTERM and SIGKILL when the runner is gone, s. */
+  /** When the runner is gone: until SIGTERM, in case that nobody else ends it, and until SIGKILL, s. */
   graceSeconds: number;
 }
 
