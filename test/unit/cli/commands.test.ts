@@ -50,6 +50,10 @@ describe('bad usage and input', () => {
     [['show', 'nothing'], /nothing:latest: no such model/],
     [['logs', '-n', 'many'], /lines "many": expected a number/],
     [['logs', 'host'], /log of "host": expected none yet/],
+    [['pool', '--pool', 'NO'], /pool "NO": expected a name/],
+    [['pool', 'why'], /missing required argument 'request'/],
+    [['pool', 'what-if', '--gpus', '0'], /--gpus 0: expected a whole number/],
+    [['pool', 'teams', 'apply', '/no/such'], /teams file \/no\/such: cannot be read \(ENOENT\)/],
     [['schedules', 'pause'], /missing required argument 'id'/],
     [['schedules', 'delete', 'x'], /delete schedule x: no terminal to ask at; give --yes/],
   ])('%j', async (args, message) => {
@@ -80,6 +84,12 @@ describe('without a stack', () => {
     ['export', 'm', 'out'],
     ['tag', 'm', 'stable'],
     ['sweep'],
+    ['pool'],
+    ['pool', 'watch'],
+    ['pool', 'why', 'request'],
+    ['pool', 'what-if', '--gpus', '2'],
+    ['pool', 'drain', 'cuda0'],
+    ['pool', 'teams', 'show'],
     ['schedules'],
     ['schedule', 'warm', 'm', '--every', '1h'],
   ])('%s says what to do', async (...args) => {
@@ -127,7 +137,7 @@ describe('--json', () => {
 describe('help', () => {
   it('lists every command and exits with 0', async () => {
     const { code, stdout } = await cli.run('--help');
-    for (const name of ['up', 'ingest', 'warm', 'schedules', 'sweep']) {
+    for (const name of ['up', 'ingest', 'pool', 'warm', 'schedules', 'sweep']) {
       expect(stdout).toMatch(new RegExp(`^  ${name}\\b`, 'm'));
     }
     expect(code).toBe(0);
