@@ -68,6 +68,19 @@ test('devices come when somebody waits for them, and all that was lent is record
   expect(report.total.wait?.p95Seconds).toBeGreaterThan(25);
   expect(report.total.utilization).toBeGreaterThanOrEqual(0);
 
+  // One more, and what such commands take is known.
+  expect((await stack.run('run', '--suggest', '--', 'sh')).stdout).toMatch(/^nothing to suggest: /);
+  expect((await hold(done).child).exitCode).toBe(0);
+  const suggested = await vi.waitFor(
+    async () => {
+      const { stdout } = await stack.run('run', '--suggest', '--', 'sh');
+      expect(stdout).toMatch(/^suggested /);
+      return stdout;
+    },
+    { timeout: 30_000, interval: 1_000 },
+  );
+  expect(suggested).toMatch(/--expected \d+s\nlearned from +3 leases of sh\n/);
+
   const forecast = await stack.json<DemandForecast>('pool', 'forecast');
   expect(forecast).toMatchObject({ error: null, caveat: expect.stringMatching(/recorded/) });
   const { code, stderr } = await stack.run('pool', 'usage', '--since', 'yesterday');
