@@ -26,7 +26,10 @@ export interface Measured {
   cyclesPerSecond: number;
   /** Of grants within the window, ms, ascending. */
   latencies: number[];
+  /** Of the coordinators, over all their runs. */
   failedTasks: number;
+  /** Taken by the worker but not done within 10 s: a machine that is too busy. */
+  timedOutTasks: number;
 }
 
 /** Requests to start workflows that are under way together. */
@@ -80,7 +83,7 @@ export async function measureSide(
     return {
       cyclesPerSecond: counts.released / seconds,
       latencies: counts.latencies.sort((a, b) => a - b),
-      failedTasks: await countFailedTasks(client, side),
+      ...(await countBadTasks(client, side)),
     };
   } finally {
     for (const worker of workers) worker.shutdown();
@@ -130,24 +133,23 @@ async function startRequesters(client: Client, side: Side, load: Load): Promise<
   );
 }
 
-/** Failed and timed-out workflow tasks of the coordinators, over all their runs. */
-async function countFailedTasks(client: Client, side: Side): Promise<number> {
-  const counts = await Promise.all(
-    side.coordinators.map(async (workflowId) => {
-      const { raw } = await client.workflow.getHandle(workflowId).describe();
-      let runId = raw.workflowExecutionInfo?.firstRunId;
-      let failed = 0;
-      while (runId) {
-        const { events } = await client.workflow.getHandle(workflowId, runId).fetchHistory();
-        runId = undefined;
-        for (const event of events ?? []) {
-          if (event.workflowTaskFailedEventAttributes) failed += 1;
-          if (event.workflowTaskTimedOutEventAttributes) failed += 1;
-          runId = event.workflowExecutionContinuedAsNewEventAttributes?.newExecutionRunId ?? runId;
-        }
+async function countBadTasks(
+  client: Client,
+  { coordinators }: Side,
+): Promise<Pick<Measured, 'failedTasks' | 'timedOutTasks'>> {
+  const counts = { failedTasks: 0, timedOutTasks: 0 };
+  for (const workflowId of coordinators) {
+    const { raw } = await client.workflow.getHandle(workflowId).describe();
+    let runId = raw.workflowExecutionInfo?.firstRunId;
+    while (runId) {
+      const { events } = await client.workflow.getHandle(workflowId, runId).fetchHistory();
+      runId = undefined;
+      for (const event of events ?? []) {
+        if (event.workflowTaskFailedEventAttributes) counts.failedTasks += 1;
+        if (event.workflowTaskTimedOutEventAttributes) counts.timedOutTasks += 1;
+        runId = event.workflowExecutionContinuedAsNewEventAttributes?.newExecutionRunId ?? runId;
       }
-      return failed;
-    }),
-  );
-  return counts.reduce((sum, count) => sum + count, 0);
+    }
+  }
+  return counts;
 }
