@@ -125,7 +125,11 @@ class Launcher:
         self.started = True
         if self.terminal.wanted_at_once():
             self.terminal.give(self.pid)
-        os.write(self.go_fd, b"g")
+        try:
+            os.write(self.go_fd, b"g")
+        except BrokenPipeError:
+            # It has ended already; how, its wait status tells.
+            pass
         os.close(self.go_fd)
 
     def signal_group(self, number):

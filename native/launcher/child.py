@@ -12,26 +12,25 @@ PR_SET_PDEATHSIG = 1
 
 def fork(specification):
     """Starts a process, in a group of its own, that becomes the command once a byte is written to
-    the descriptor returned. Returns (pid, descriptor)."""
+    the descriptor returned. Returns (pid, descriptor) when it waits for that, or has failed."""
     reader, writer = os.pipe()
+    waits, tell_waiting = os.pipe()
     parent = os.getpid()
     pid = os.fork()
     if pid == 0:
         try:
             os.close(writer)
-            become(specification, reader, parent)
+            become(specification, parent, tell_waiting, reader)
         except BaseException as error:
             fail(126, f"{specification['argv'][0]}: {error!r}")
     os.close(reader)
-    try:
-        os.setpgid(pid, pid)
-    except PermissionError:
-        # It has done so itself, and has become the command already.
-        pass
+    os.close(tell_waiting)
+    os.read(waits, 1)
+    os.close(waits)
     return pid, writer
 
 
-def become(specification, go_fd, parent):
+def become(specification, parent, tell_waiting, go_fd):
     os.setpgid(0, 0)
     signal.set_wakeup_fd(-1)
     default_signals()
@@ -44,6 +43,7 @@ def become(specification, go_fd, parent):
         except OSError as error:
             fail(126, f"cannot be bound to cores {cores}: {error.strerror}")
     entered = specification["cgroup"] is not None and enter(specification["cgroup"])
+    os.write(tell_waiting, b"w")
     if os.read(go_fd, 1) == b"":
         os._exit(125)
     limit = specification["dataLimitBytes"]

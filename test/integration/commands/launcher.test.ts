@@ -138,7 +138,10 @@ describe('the command', () => {
   });
 
   test('that cannot be bound does not run', async () => {
-    expect((await runScript('echo ran > $OUT', { cores: [4095] })).out).toBe('');
+    expect(await runScript('echo ran > $OUT', { cores: [4095] })).toMatchObject({
+      code: 126,
+      out: '',
+    });
   });
 
   test('has a limit of its data segment', async () => {
