@@ -32,11 +32,11 @@ const arbitrarySettings = (most: number): fc.Arbitrary<Partial<Team>> =>
     weight: fc.constantFrom(0.5, 1, 2, 5),
   });
 
-/** Three top-level teams, two of them with teams below, or any team without settings. */
-export function arbitraryTeams(largest: number): fc.Arbitrary<TeamsConfig> {
+/** Three top-level teams, two of them with teams below. */
+export function arbitraryConfiguredTeams(largest: number): fc.Arbitrary<TeamsConfig> {
   const settings = arbitrarySettings(largest);
   const shared = fc.constantFrom(null, 'lab');
-  const configured = fc
+  return fc
     .record({
       tops: fc.tuple(settings, settings, settings),
       below: fc.tuple(settings, settings, settings),
@@ -53,7 +53,19 @@ export function arbitraryTeams(largest: number): fc.Arbitrary<TeamsConfig> {
         green: teamOf(tops[2]),
       }),
     );
-  return fc.oneof(fc.constant(noTeams), configured);
+}
+
+/** Those, or any team without settings. */
+function arbitraryTeams(largest: number): fc.Arbitrary<TeamsConfig> {
+  return fc.oneof(fc.constant(noTeams), arbitraryConfiguredTeams(largest));
+}
+
+/** One host of four devices, so small that teams with quotas are in each other's way. */
+export function arbitraryTightPool(): fc.Arbitrary<PoolState> {
+  return arbitraryConfiguredTeams(4).map((teams) => {
+    const state = poolWith([reportOf('h0', gpus('h0', 4, {}, 'NV4'))], teams);
+    return { ...state, config: { ...state.config, ...rareHeartbeats } };
+  });
 }
 
 /** One to three hosts of up to four devices, which can be shared or not. */

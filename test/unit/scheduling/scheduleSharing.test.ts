@@ -178,6 +178,20 @@ describe('preemption', () => {
     const three = schedule(withWaiting(held, [requestOf('w', { devices: 3 }, of('a'))]), noon);
     expect(three.revocations).toEqual([]);
   });
+
+  it('does not take back by priority what was reclaimed for a quota', () => {
+    const children = { a: teamOf({ quota: { milli: 1_000 } }), b: teamOf() };
+    const lab = poolWith([reportOf('h1', gpus('h1', 1))], teamsOf({ lab: teamOf({ children }) }));
+    const mine = requestOf('mine', {}, { team: 'lab/b', priority: 9 });
+    const theirs = requestOf('theirs', {}, { team: 'lab/b', preemptible: true });
+    const heldBy = (change: object) =>
+      schedule(
+        withWaiting(holding(lab, theirs, ['h1.gpu0'], { ...ranFor(minute), ...change }), [mine]),
+        noon,
+      );
+    expect(heldBy({}).revocations).toHaveLength(1);
+    expect(heldBy({ tookFrom: ['mine'] }).revocations).toEqual([]);
+  });
 });
 
 describe('moves', () => {
