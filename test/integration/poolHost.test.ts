@@ -212,6 +212,31 @@ test('a lease expires here while the pool is away, also when its command is stop
   await host.untilFree();
 });
 
+test('a host that is paused past its leases ends what it ran before anybody else gets the device', async () => {
+  const host = await startHost({ leaseLifeMs: 5_000, hostLapseMs: 2_500 });
+  const held = await host.acquire();
+  const { runner } = await runStubborn(host, held);
+  host.signal('SIGSTOP');
+  await vi.waitFor(
+    async () => {
+      const { hosts, leases, devices } = await host.describe();
+      expect(hosts.map(({ state }) => state)).toEqual(['lapsed']);
+      expect(leases).toEqual([]);
+      expect(devices.map(({ state }) => state)).toEqual(['lapsed']);
+    },
+    { timeout: 20_000 },
+  );
+  // Nobody is there to end it, and nobody gets its device.
+  expect(processesOf(runner)).not.toEqual([]);
+  host.signal('SIGCONT');
+  await runner.heard('killed');
+  await untilGone(runner);
+  await host.untilFree();
+  const next = await host.acquire();
+  expect(processesOf(runner)).toEqual([]);
+  await next.hold.cancel();
+});
+
 test('a command that uses more memory than its share loses its lease', async () => {
   const host = await startHost({ minRunMs: 0 });
   const held = await host.acquire({ milli: 500, memoryMib: 100 });

@@ -70,6 +70,19 @@ const untilFree = () =>
     { timeout: 60_000 },
   );
 
+test('the pool is found by its attributes', async () => {
+  const { typedSearchAttributes, staticSummary } = await server.client.workflow
+    .getHandle(poolWorkflowId('default'))
+    .describe()
+    .then(async (description) => ({
+      ...description,
+      staticSummary: await description.staticSummary(),
+    }));
+  expect(staticSummary).toBe('pool default: lends devices');
+  const pairs = typedSearchAttributes.getAll().map(({ key, value }) => [key.name, value]);
+  expect(Object.fromEntries(pairs)).toMatchObject({ BerthPipeline: 'lease', BerthPool: 'default' });
+});
+
 test('a job that is terminated leaves no bridge, and its epoch is over', async () => {
   const { job, bridge, device } = await startAtWork('terminated');
   await job.terminate('test');

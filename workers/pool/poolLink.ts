@@ -69,7 +69,9 @@ export function createPoolLink(deps: PoolLinkDeps): PoolLink {
   let lookedAt = Number.NEGATIVE_INFINITY;
 
   const unanswered = (error: unknown): void => {
-    if (!away) logger.warn({ pool, error: briefly(error) }, 'the pool does not answer');
+    if (!away && !stopped.signal.aborted) {
+      logger.warn({ pool, error: briefly(error) }, 'the pool does not answer');
+    }
     away = true;
   };
 

@@ -50,6 +50,7 @@ export interface PoolHost {
   start(): Promise<void>;
   /** Sends a signal and waits for the process's end. */
   end(signal: NodeJS.Signals): Promise<void>;
+  signal(name: NodeJS.Signals): void;
   describe(): Promise<PoolDescription>;
   acquire(resources?: Partial<Resources>): Promise<HeldLease>;
   /** Runs a shell command under a lease. */
@@ -91,6 +92,7 @@ export async function createPoolHost(
     hostId,
     pool,
     describe,
+    signal: (name) => void host?.kill(name),
     async start() {
       host = fork(script('host.mjs'), { env, stdio: 'inherit', execArgv: [] });
       children.push(host);
