@@ -37,7 +37,11 @@ export async function runPlacement(plan: PlacementPlan, say: Say): Promise<Bench
   return {
     rows: reports.flatMap(({ rows }) => rows),
     targets: reports.flatMap(({ targets }) => targets),
-    notes: [...reports.flatMap(({ notes = [] }) => notes), ...parameterNotes()],
+    notes: [
+      ...reports.flatMap(({ notes = [] }) => notes),
+      ...horizonNotes(plan),
+      ...parameterNotes(),
+    ],
   };
 }
 
@@ -89,6 +93,12 @@ const measure: Record<(typeof modes)[number], Measure> = {
     return queueReport(inputs[trace]!.trace.name, runs);
   },
 };
+
+/** Differences between policies change while a cluster ages: say when these were measured. */
+function horizonNotes({ modes: asked, horizon: { from, until } }: PlacementPlan): string[] {
+  if (!asked.includes('departures') && !asked.includes('queue')) return [];
+  return [`with departures: a full start, measured from ${from} to ${until} mean lifetimes later`];
+}
 
 /** The steering values that the figures were had with. */
 function parameterNotes(): string[] {

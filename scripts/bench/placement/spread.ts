@@ -19,7 +19,7 @@ export function verdict(ours: readonly number[], theirs: readonly number[]): str
   const gain = signed(mean);
   if (sd === null) return `${gain}: one seed, no verdict`;
   const size = `${gain} (sd of the difference ${sd.toFixed(2)})`;
-  if (Math.abs(mean) < (2 * sd) / Math.sqrt(ours.length)) return `${size}: tie`;
+  if (Math.abs(mean) <= (2 * sd) / Math.sqrt(ours.length)) return `${size}: tie`;
   return `${size}: ${mean > 0 ? 'win' : 'LOSS'}`;
 }
 

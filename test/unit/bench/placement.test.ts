@@ -94,6 +94,7 @@ describe('verdicts', () => {
     expect(verdict([2, 2.1, 1.9], [1, 1, 1])).toMatch(/^\+1\.00 .*win$/);
     expect(verdict([1, 1, 1], [2, 2.1, 1.9])).toMatch(/^−1\.00 .*LOSS$/);
     expect(verdict([1, 3, 2], [2, 1, 2.9])).toMatch(/tie$/);
+    expect(verdict([1, 1], [1, 1])).toMatch(/tie$/);
     expect(verdict([1], [2])).toMatch(/no verdict/);
   });
 
