@@ -5,6 +5,7 @@ import { createPaths } from '../../../activities/platform/paths.ts';
 import { findPython } from '../../../activities/platform/python.ts';
 import { usageLocation } from '../../../activities/usage/usageLocation.ts';
 import { openSession } from '../../../workers/client/openSession.ts';
+import { createPoolClient } from '../../../workers/client/pool/createPoolClient.ts';
 import { createUsageClient } from '../../../workers/client/usage/createUsageClient.ts';
 import { learnedSeconds } from '../../../workers/client/usage/learnedSeconds.ts';
 import type { UsageClient } from '../../../workers/client/usage/usageClient.ts';
@@ -67,6 +68,10 @@ export async function startRun(
       isFile,
     });
     request.expectedSeconds ??= await learnedSeconds(usageOf(config, pool), request.profileKey);
+    // A pool of this host may be about to begin; any other one is there or a mistake.
+    if (!config.pools.some(({ name }) => name === pool)) {
+      await createPoolClient(async () => session, pool).describe();
+    }
     const hold = await startHold(session, { pool, request });
     return await runCommand({
       ...view,

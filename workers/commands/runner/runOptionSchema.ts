@@ -39,7 +39,7 @@ const memory = text((value) => {
   return bytes !== undefined && bytes >= mib && bytes <= 2 ** 50
     ? Math.ceil(bytes / mib)
     : undefined;
-}, 'a size from 1MiB to 1PiB, such as 20GiB');
+}, 'a size from 1MiB to 1024TiB, such as 20GiB');
 
 const seconds = text((value) => {
   const ms = parseDuration(value);
