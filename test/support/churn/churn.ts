@@ -62,7 +62,8 @@ export async function churn(stack: ChurnStack, options: ChurnOptions): Promise<C
     return gone < seconds || (gone < 2 * seconds && begunOf(stack) < options.leases);
   };
   for (let deck: string[] = []; goesOn(); ) {
-    await pause(chooseDisturbance([500, 1_000, 2_000]));
+    await pause(chooseDisturbance([300, 600, 1_200]));
+    await untilSomethingBegins(stack, pause);
     if (deck.length === 0) deck = [...disturbances];
     const kind = chooseDisturbance(deck) as (typeof disturbances)[number];
     deck.splice(deck.indexOf(kind), 1);
@@ -92,6 +93,12 @@ export async function churn(stack: ChurnStack, options: ChurnOptions): Promise<C
 
 const begunOf = ({ watch }: ChurnStack): number =>
   new Set(watch.begun().map(({ leaseId }) => leaseId)).size;
+
+/** A fault matters to those who hold; but one that nobody gets past must be followed by another one. */
+async function untilSomethingBegins(stack: ChurnStack, pause: Pause): Promise<void> {
+  const before = begunOf(stack);
+  for (let look = 0; look < 50 && begunOf(stack) === before; look += 1) await pause(200);
+}
 
 type Pause = (ms: number) => Promise<unknown>;
 
