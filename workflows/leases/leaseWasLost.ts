@@ -5,9 +5,14 @@ import { ActivityFailure, ApplicationFailure, TimeoutFailure } from '@temporalio
  * fences its epoch) or because the device's worker is away. Another lease may do.
  */
 export function leaseWasLost(error: unknown): boolean {
-  if (error instanceof ApplicationFailure) return error.type === 'LeaseRevoked';
+  if (leaseWasRevoked(error)) return true;
   if (!(error instanceof ActivityFailure)) return false;
   const { cause } = error;
   if (cause instanceof ApplicationFailure) return cause.type === 'LeaseFenced';
   return cause instanceof TimeoutFailure && cause.timeoutType === 'SCHEDULE_TO_START';
+}
+
+/** Whether the pool took the lease back, and `withGpuLease` ended for it. */
+export function leaseWasRevoked(error: unknown): boolean {
+  return error instanceof ApplicationFailure && error.type === 'LeaseRevoked';
 }
