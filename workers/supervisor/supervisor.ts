@@ -19,14 +19,10 @@ import {
   type ManagedProcess,
   type ManagedProcessSpec,
 } from './managedProcess.ts';
-import { openProcessLog, type ProcessLog } from './processLog.ts';
+import { openProcessLog } from './processLog.ts';
 import { identifySelf } from './procfs.ts';
-import {
-  createStackWriter,
-  type ProcessStatus,
-  readStackFile,
-  type StackFile,
-} from './stackFile.ts';
+import { isServer, type StackEntry, statusOf } from './stackEntry.ts';
+import { createStackWriter, readStackFile, type StackFile } from './stackFile.ts';
 import { createStartGate } from './startGate.ts';
 import { createTemporalSpec } from './temporalProcess.ts';
 import { planWorkers } from './workerPlans.ts';
@@ -43,18 +39,12 @@ export interface SupervisorDeps {
   graceMs?: number;
 }
 
-interface Entry {
-  process: ManagedProcess;
-  log: ProcessLog;
-  status: Pick<ProcessStatus, 'queue' | 'metrics' | 'deviceId' | 'binding' | 'bridge'>;
-}
-
 export type Supervisor = ReturnType<typeof createSupervisor>;
 
 /** Runs the stack of one BERTH_HOME, whose lock the caller holds. */
 export function createSupervisor(deps: SupervisorDeps) {
   const { config, paths, env, logger, onProgress, graceMs = 20_000 } = deps;
-  const entries: Entry[] = [];
+  const entries: StackEntry[] = [];
   const gate = createStartGate();
   let claimed: ClaimedDevices | undefined;
   let releasePorts: (() => Promise<void>) | undefined;
@@ -80,8 +70,8 @@ export function createSupervisor(deps: SupervisorDeps) {
 
   async function launch(
     spec: ManagedProcessSpec,
-    status: Partial<Entry['status']>,
-  ): Promise<Entry> {
+    status: Partial<StackEntry['status']>,
+  ): Promise<StackEntry> {
     const log = await openProcessLog(paths, spec.name);
     if (stack.state === 'draining' || stack.state === 'stopped') {
       await log.close();
@@ -121,10 +111,14 @@ export function createSupervisor(deps: SupervisorDeps) {
     await write();
   }
 
-  async function startWorker(plan: WorkerPlan): Promise<Entry> {
+  async function startWorker(plan: WorkerPlan): Promise<StackEntry> {
     const deviceId = plan.device?.record.deviceId ?? null;
-    const status: Partial<Entry['status']> = { queue: plan.queue, metrics: plan.metrics, deviceId };
-    let entry: Entry | undefined;
+    const status: Partial<StackEntry['status']> = {
+      queue: plan.queue,
+      metrics: plan.metrics,
+      deviceId,
+    };
+    let entry: StackEntry | undefined;
     const control = deviceId === null ? undefined : controlOf(deviceId);
     const spec = createWorkerSpec(
       plan,
@@ -241,11 +235,4 @@ export function createSupervisor(deps: SupervisorDeps) {
       for (const { process } of entries) process.kill();
     },
   };
-}
-
-const isServer = ({ process }: Entry): boolean => process.name === 'temporal';
-
-function statusOf({ process, status }: Entry): ProcessStatus {
-  const { phase, pid, restarts, lastExit } = process.state;
-  return { name: process.name, pid, state: phase, restarts, lastExit, ...status };
 }
