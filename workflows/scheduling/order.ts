@@ -29,24 +29,26 @@ export function orderWaiting(state: PoolState, now: number): WaitingRequest[] {
   return ordered;
 }
 
-/** The request that has been the first in turn for longest, when that is longer than a bound. */
+/** The one that has been the first in turn for longest, when that is longer than the bound. */
 export function agedRequest(
   waiting: readonly WaitingRequest[],
   agingMs: number,
   now: number,
 ): WaitingRequest | undefined {
-  let oldest: WaitingRequest | undefined;
-  for (const one of waiting) {
-    const since = one.blockedSince;
-    if (one.promised || since === undefined || now - since < agedAfter * agingMs) continue;
-    if (
-      !oldest ||
-      since < oldest.blockedSince! ||
-      (since === oldest.blockedSince && bySubmission(one, oldest) < 0)
-    )
-      oldest = one;
-  }
-  return oldest;
+  return agedRequests(waiting, agingMs, now)[0];
+}
+
+/** Requests that have been the first in turn for longer than a bound, the longest first. */
+export function agedRequests(
+  waiting: readonly WaitingRequest[],
+  agingMs: number,
+  now: number,
+): WaitingRequest[] {
+  return waiting
+    .filter(({ promised, blockedSince }) => {
+      return !promised && blockedSince !== undefined && now - blockedSince >= agedAfter * agingMs;
+    })
+    .sort((a, b) => a.blockedSince! - b.blockedSince! || bySubmission(a, b));
 }
 
 /** Oldest submission first. */

@@ -16,13 +16,13 @@ export interface DemandingTeam {
   priority: number;
 }
 
-/** Bursts of different lengths, weights from 1 to 4; together 1.2 times a pool of 32 devices. */
+/** Bursts of different lengths, weights from 1 to 4; together 0.9 times a pool of 32 devices. */
 export const demandingTeams: readonly DemandingTeam[] = [
-  { team: 'vision', weight: 4, devices: 12, active: 0.6, priority: 0 },
-  { team: 'nlp', weight: 2, devices: 10, active: 0.5, priority: 2 },
-  { team: 'speech', weight: 1, devices: 8, active: 0.9, priority: 4 },
-  { team: 'robots', weight: 1, devices: 6, active: 0.25, priority: 1 },
-  { team: 'ads', weight: 2, devices: 2.4, active: 0.15, priority: 3 },
+  { team: 'vision', weight: 4, devices: 9, active: 0.6, priority: 0 },
+  { team: 'nlp', weight: 2, devices: 7.5, active: 0.5, priority: 2 },
+  { team: 'speech', weight: 1, devices: 6, active: 0.9, priority: 4 },
+  { team: 'robots', weight: 1, devices: 4.5, active: 0.25, priority: 1 },
+  { team: 'ads', weight: 2, devices: 1.8, active: 0.15, priority: 3 },
 ];
 
 /** A week of jobs: on-off bursts, each job 1 to 8 devices or a fraction for about three hours. */

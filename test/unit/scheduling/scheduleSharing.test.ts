@@ -118,6 +118,30 @@ describe('backfill', () => {
   });
 });
 
+describe('requests that have aged', () => {
+  it('hide no other by waiting for a limit of their own team', () => {
+    const teams = teamsOf({ a: teamOf({ limit: { milli: 1_000 } }), b: teamOf() });
+    const held = holding(poolWith(four, teams), requestOf('l', {}, of('a')), ['h1.gpu0']);
+    const { waiting, ...rest } = withWaiting(held, [
+      requestOf('limited', {}, of('a')),
+      requestOf('gang', { devices: 4 }, of('b')),
+      requestOf('small', {}, of('b', { priority: 9 })),
+    ]);
+    const since = (id: string, minutes: number) => ({
+      [id]: { ...waiting[id]!, blockedSince: noon - minutes * minute },
+    });
+    const aged = {
+      ...rest,
+      waiting: { ...waiting, ...since('limited', 60), ...since('gang', 50) },
+    };
+    expect(schedule(aged, noon).grants).toEqual([]);
+    const onlyLimited = { ...rest, waiting: { ...waiting, ...since('limited', 60) } };
+    expect(schedule(onlyLimited, noon).grants).toEqual([
+      expect.objectContaining({ requestId: 'small' }),
+    ]);
+  });
+});
+
 describe('preemption', () => {
   const wanted = requestOf('wanted', {}, { team: 'a', priority: 5 });
   const full = (priorities: number[], change = {}) =>

@@ -1,7 +1,7 @@
 import { openLedger } from '../fairness/ledger.ts';
 import { isLimitedTeam, limitReached } from '../fairness/limits.ts';
 import { heldVector, wantedVector } from '../fairness/teamUsage.ts';
-import { agedRequest } from '../order.ts';
+import { agedRequests } from '../order.ts';
 import type { WaitingRequest } from '../state.ts';
 import { holdForHead } from './backfill.ts';
 import type { Draft } from './draft.ts';
@@ -23,20 +23,20 @@ export function grantWaiting(draft: Draft): void {
   const { state, now } = draft;
   const waiting = Object.values(state.waiting).filter(({ promised }) => !promised);
   if (waiting.length === 0) return;
-  const aged = agedRequest(waiting, state.config.agingMs, now);
-  const round = openRound(
-    draft,
-    waiting.filter((one) => one !== aged),
-    ledger,
-    reservationHolds(state, now),
-  );
+  const round = openRound(draft, waiting, ledger, reservationHolds(state, now));
+  const tried = new Set<WaitingRequest>();
   let hasHead = false;
-  if (aged && start(round, aged) === 'blocked') {
-    hasHead = true;
-    round.holds.push(...holdForHead(round, aged, true));
+  for (const aged of agedRequests(waiting, state.config.agingMs, now)) {
+    tried.add(aged);
+    const outcome = start(round, aged);
+    // Who waits for a limit of its own team is in nobody's way, and hides nobody.
+    if (outcome === 'limited') continue;
+    hasHead = outcome === 'blocked';
+    if (hasHead) round.holds.push(...holdForHead(round, aged, true));
+    break;
   }
   for (let next = round.queue.next(); next; next = round.queue.next()) {
-    if (start(round, next) !== 'blocked' || hasHead) continue;
+    if (tried.has(next) || start(round, next) !== 'blocked' || hasHead) continue;
     hasHead = true;
     const { requestId } = next.request;
     const head = { ...next, blockedSince: next.blockedSince ?? now };
