@@ -38,8 +38,8 @@ export async function runScaling(deps: RunScalingDeps, signal: AbortSignal): Pro
 
   async function look(): Promise<void> {
     const description = await pool.describe();
-    // Nobody has reported yet.
-    if (description.devices.length === 0 && bounds.min === 0) return;
+    // This host has not reported yet; an empty pool is a command's to fill.
+    if (description.devices.length === 0 && deps.startLow === true) return;
     const now = description.at;
     const there = await scaler.current();
     if (asked !== undefined && (now > asked.until || there >= asked.count)) asked = undefined;

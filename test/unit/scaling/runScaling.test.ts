@@ -77,6 +77,17 @@ test('scales down after the quiet time, at start at once where that was just sta
   expect((await run(1, pass, { startLow: true, forecast: async () => 1.5 }))[0]).toBe(2);
 });
 
+test('a pool without devices is filled, unless its host is only about to report', async () => {
+  const arrive = (at: number, pool: ReturnType<typeof createPoolInMemory>) => {
+    if (at === 1) pool.has(2);
+  };
+  expect(await run(1, arrive, {}, 0)).toEqual([1]);
+  const there = { current: async () => 2, scaleTo: async (count: number) => void low.push(count) };
+  const low: number[] = [];
+  await run(2, arrive, { startLow: true, scaler: { name: 'local', ...there } }, 0);
+  expect(low).toEqual([1]);
+});
+
 test('who would not start with more devices brings none', async () => {
   const nobody = {
     ...{ wouldStart: null, devices: [], started: [], revoked: [] },
