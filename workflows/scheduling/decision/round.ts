@@ -47,7 +47,7 @@ export function openRound(
     holds,
     failed: new Map(),
     room: null,
-    budget: { preemptions: 16, moves: 2 },
+    budget: { preemptions: 8, moves: 1 },
     revocable: null,
     domains: new Map(),
   };
