@@ -120,7 +120,7 @@ async function keepRunning(
 
 /** Workflows of a user's own, several at a time. */
 async function keepHolding(
-  { client, taskQueue }: ChurnStack,
+  { client, worker: { taskQueue } }: ChurnStack,
   choose: Choose,
   holders: string[],
   signal: AbortSignal,

@@ -10,7 +10,7 @@ import { startTestStack, type TestStack } from '../stack.ts';
 import { type Journal, openJournal } from './journal.ts';
 import { createJournallingPython } from './journallingPython.ts';
 import { type ProcessWatch, watchProcesses } from './processWatch.ts';
-import { startUserWorker } from './userWorker.ts';
+import { startUserWorker, type UserWorker } from './userWorker.ts';
 
 /** Short, so that what takes people minutes takes seconds here. */
 export const churnTimes = {
@@ -27,8 +27,7 @@ export interface ChurnStack extends TestStack {
   paths: Paths;
   journal: Journal;
   watch: ProcessWatch;
-  /** Of the user's worker. */
-  taskQueue: string;
+  worker: UserWorker;
   pool: PoolClient;
   client: Client;
 }
@@ -49,14 +48,14 @@ export async function startChurnStack(): Promise<ChurnStack> {
     connectionOptions: { address },
   });
   const client = new Client({ connection, namespace: 'berth' });
-  const worker = await startUserWorker(address);
+  const worker = await startUserWorker(address, python.folder);
   const berth = await connect({ env: stack.env });
   return {
     ...stack,
     paths,
     journal,
     watch,
-    taskQueue: worker.taskQueue,
+    worker,
     pool: berth.pool(),
     client,
     async stop() {

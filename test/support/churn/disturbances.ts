@@ -25,6 +25,7 @@ export const disturbances = [
   'kill the pool',
   'kill the server',
   'kill the supervisor',
+  "kill the user's worker",
   'terminate a holder',
   'cancel a holder',
   'terminate a hold',
@@ -79,6 +80,7 @@ export function createDisturber(choose: Choose): Disturber {
   async function victimOf(what: string, { churn, runs }: Scene): Promise<number | undefined> {
     if (what === 'a runner') return pick(runs.filter(isOpen))?.child.pid;
     if (what === 'a command') return pick(churn.watch.alive())?.pid;
+    if (what === "the user's worker") return churn.worker.pid();
     const stack = await readStack(churn.paths);
     if (what === 'the supervisor') return stack?.supervisor.pid;
     const named = stack?.processes.filter(({ name, deviceId }) =>

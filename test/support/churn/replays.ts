@@ -24,7 +24,8 @@ export interface Replays {
 const unreached = new Set(['StackUnavailable', 'unreached']);
 
 export function createReplays(churn: ChurnStack): Replays {
-  const { paths, journal, client, taskQueue, watch } = churn;
+  const { paths, journal, client, watch } = churn;
+  const { taskQueue } = churn.worker;
   let count = 0;
 
   const note = (lease: Lease, deviceIds: string[], via: 'socket' | 'activity', answer: string) => {
