@@ -79,7 +79,15 @@ function createHoldClient(
   return {
     workflowId,
     holder: { workflowId, runId },
-    state: () => patiently(() => hold.query<HoldLeaseState>(holdQueries.state)),
+    state: () =>
+      patiently(async () => {
+        const [state, { status }] = await Promise.all([
+          hold.query<HoldLeaseState>(holdQueries.state),
+          hold.describe(),
+        ]);
+        // One that was terminated still answers, with what it knew then.
+        return status.name === 'RUNNING' ? state : { ...state, phase: 'ended', lease: null };
+      }),
     async explain() {
       try {
         const asked = workflow.getHandle(poolWorkflowId(pool));
