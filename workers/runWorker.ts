@@ -31,6 +31,7 @@ export interface WorkerRole {
   activities?: object;
   workflowBundle?: WorkerOptions['workflowBundle'];
   maxConcurrentActivityTaskExecutions?: number;
+  maxConcurrentWorkflowTaskExecutions?: number;
   activityInterceptors?: ActivityInterceptorsFactory[];
   /** After the last activity has ended. */
   close?(): Promise<void>;
