@@ -53,14 +53,18 @@ function isFree(state: PoolState, { request }: WaitingRequest, place: Placement)
   const fitsDevices = place.devices.every(({ deviceId, milli, memoryMib }) => {
     const device = state.devices[deviceId]!;
     let [freeMilli, freeMib, shares] = [1000, device.memoryMib, device.maxShares];
+    let isJoined = false;
     for (const lease of leases) {
       const held = lease.devices.find((one) => one.deviceId === deviceId);
       if (!held) continue;
       if (trustDomainOf(state.teams, lease.request.team) !== domain) return false;
+      isJoined = true;
       freeMilli -= held.milli;
       freeMib -= held.memoryMib;
       shares -= 1;
     }
+    // Whose an ended share was is known only by who is still there: nobody else may join it.
+    if (device.clearing.length > 0 && !isJoined) return false;
     for (const share of device.clearing) {
       freeMilli -= share.milli;
       freeMib -= share.memoryMib;
