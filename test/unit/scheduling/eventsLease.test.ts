@@ -260,6 +260,10 @@ describe('teams', () => {
       /^reservations.nightly.to: expected a time after/,
     ],
     [
+      reservation({ window: { kind: 'once', from: 0, to: 1e300 } }),
+      /^reservations.nightly.to: 1e\+300: expected a time before the year 2200/,
+    ],
+    [
       { ...good, reservations: [nightly, nightly] },
       /^reservations.nightly: expected an id that no other/,
     ],

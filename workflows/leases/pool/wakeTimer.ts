@@ -9,6 +9,9 @@ export interface WakeTimer {
   wakeBy(at: number | null): void;
 }
 
+/** The server takes no timer of thousands of years; a deadline further away is looked at again. */
+const longestMs = 24 * 3_600_000;
+
 export function createWakeTimer(onWake: () => void): WakeTimer {
   let armed: { at: number; scope: CancellationScope } | undefined;
   return {
@@ -17,7 +20,7 @@ export function createWakeTimer(onWake: () => void): WakeTimer {
       armed?.scope.cancel();
       const timer = { at, scope: new CancellationScope() };
       armed = timer;
-      const wait = Math.max(1, Math.ceil(at - Date.now()));
+      const wait = Math.min(longestMs, Math.max(1, Math.ceil(at - Date.now())));
       timer.scope
         .run(() => sleep(wait))
         .then(

@@ -7,6 +7,9 @@ import { isKnownTeam } from './whyTeamRefuses.ts';
 
 const idPattern = /^[a-z0-9][a-z0-9._-]{0,62}$/;
 
+/** ms since the Unix epoch: what is later is no date that can be shown, and no timer that can be set. */
+const latestTime = Date.UTC(2200, 0, 1);
+
 /** @param seen Ids of the reservations before it; its own is added. */
 export function checkReservation(
   value: unknown,
@@ -55,9 +58,12 @@ function checkTeamOf(
 function checkWindow(window: unknown, at: string[]): TeamsProblem | undefined {
   if (isFields(window) && window.kind === 'once') {
     const { from, to } = window;
-    return isFiniteNumber(from) && isFiniteNumber(to) && from >= 0 && from < to
-      ? undefined
-      : { at: [...at, 'to'], message: 'expected a time after `from`' };
+    if (!isFiniteNumber(from) || !isFiniteNumber(to) || from < 0 || from >= to) {
+      return { at: [...at, 'to'], message: 'expected a time after `from`' };
+    }
+    return to > latestTime
+      ? { at: [...at, 'to'], message: `${show(to)}: expected a time before the year 2200` }
+      : undefined;
   }
   if (isFields(window) && window.kind === 'weekly') {
     const { days, fromMinute, toMinute } = window;
