@@ -19,13 +19,19 @@ export function identifySelf(): ProcessIdentity {
   return identifyProcess(process.pid) ?? { pid: process.pid, startTime: 0, bootId: readBootId() };
 }
 
+/**
+ * Whether a zombie is all that is left. A process whose first thread has ended shows as one, too, while
+ * its other threads still run, or sit in a driver and keep the memory of a device.
+ */
+const hasEnded = ({ state, threads }: ProcessFacts): boolean =>
+  state === 'X' || (state === 'Z' && threads <= 1);
+
 /** Whether that very process still runs; a zombie has ended already. */
 export function isAlive(identity: ProcessIdentity): boolean {
   const now = readStat(identity.pid);
   return (
     now !== undefined &&
-    now.state !== 'Z' &&
-    now.state !== 'X' &&
+    !hasEnded(now) &&
     now.startTime === identity.startTime &&
     readBootId() === identity.bootId
   );
@@ -60,8 +66,10 @@ export function threadStatus(pid: number, thread: number, key: string): string |
 /** One process, by /proc/<pid>/stat (proc(5)). */
 export interface ProcessFacts {
   pid: number;
-  /** Z and X: it has ended. */
+  /** Z and X: it has ended, or its first thread has. */
   state: string;
+  /** That have not ended. */
+  threads: number;
   parent: number;
   group: number;
   session: number;
@@ -82,6 +90,7 @@ export function readStat(pid: number): ProcessFacts | undefined {
     parent: parent ?? 0,
     group: group ?? 0,
     session: session ?? 0,
+    threads: Number(fields[17]),
     startTime: Number(fields[19]),
   };
 }
@@ -91,7 +100,7 @@ export function listProcesses(): ProcessFacts[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .flatMap((name) => readStat(Number(name)) ?? [])
-    .filter(({ state }) => state !== 'Z' && state !== 'X');
+    .filter((process) => !hasEnded(process));
 }
 
 /** Whether the process was started with the variable `entry`, `NAME=value`; false where hidden. */

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { readStat } from '../../../workers/supervisor/procfs.ts';
+import { isAlive, readBootId } from '../../../workers/supervisor/procfs.ts';
 import type { HolderLine, Journal } from './journal.ts';
 
 const lookMs = 50;
@@ -18,6 +18,7 @@ export function watchProcesses(journal: Journal): ProcessWatch {
   const begun: HolderLine[] = [];
   const present = new Map<HolderLine, number>();
   const stopped = new AbortController();
+  const bootId = readBootId();
 
   const look = (): void => {
     for (const line of journal.readNew()) {
@@ -28,8 +29,7 @@ export function watchProcesses(journal: Journal): ProcessWatch {
     for (const [line, seenAt] of present) {
       const { deviceId, pid, startTime } = line;
       const now = Date.now();
-      const found = readStat(pid);
-      if (found?.startTime === startTime && found.state !== 'Z' && found.state !== 'X') {
+      if (isAlive({ pid, startTime, bootId })) {
         present.set(line, now);
         continue;
       }
