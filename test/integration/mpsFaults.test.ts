@@ -1,4 +1,11 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { execa } from 'execa';
@@ -135,10 +142,32 @@ test('quits what a killed supervisor left, and gives the compute mode back', asy
   expect(fake.computeMode()).toBe('Default');
 });
 
+test('believes no record in a folder that others can reach into, and follows no link there', async () => {
+  const fake = createFakeMps();
+  const elsewhere = join(fake.home, 'elsewhere');
+  mkdirSync(join(elsewhere, 'pipe'), { recursive: true });
+  const { root, record } = fake.folder();
+  mkdirSync(root, { recursive: true });
+  const forged = {
+    deviceId: 'GPU-fake',
+    label: 'g',
+    trustDomain: 'nlp',
+    computeMode: 'PROHIBITED',
+  };
+  writeFileSync(record, JSON.stringify({ ...forged, faults: 0, lastFaultAt: null }));
+  writeFileSync(join(elsewhere, 'daemon.json'), readFileSync(record));
+  symlinkSync(elsewhere, join(fake.root, 'link'));
+  chmodSync(fake.root, 0o777);
+  await fake.sharing().ready();
+  expect(fake.computeMode()).toBe('Default');
+  expect(existsSync(join(elsewhere, 'pipe'))).toBe(true);
+  expect(fake.logged).toContainEqual(expect.objectContaining({ level: 50, root: fake.root }));
+});
+
 test('gives the compute mode back where a supervisor was killed before its daemon was up', async () => {
   const fake = createFakeMps();
   const { root, record } = fake.folder();
-  mkdirSync(root, { recursive: true });
+  mkdirSync(root, { recursive: true, mode: 0o700 });
   writeFileSync(join(fake.home, 'mode-GPU-fake'), 'Exclusive_Process');
   const about = { deviceId: gpu.deviceId, label: gpu.label, trustDomain: 'nlp' };
   writeFileSync(

@@ -70,15 +70,19 @@ export async function makeMpsFolder(root: string, folder: MpsFolder): Promise<vo
   }
   for (const path of [root, folder.root, folder.pipe, folder.logs]) {
     await mkdir(path, { recursive: true, mode: 0o700 });
-    const found = await lstat(path);
-    const ours = found.isDirectory() && found.uid === process.getuid?.();
-    if (!ours || (found.mode & 0o077) !== 0) {
+    if (!(await isOwnFolder(path))) {
       throw berthError(
         'StackUnavailable',
         `${path}: expected a folder of this user with mode 0700, for who can write there can join the GPU's MPS server; mend or remove it`,
       );
     }
   }
+}
+
+/** A folder, not a link to one, that nobody else can reach into. */
+export async function isOwnFolder(path: string): Promise<boolean> {
+  const found = await lstat(path);
+  return found.isDirectory() && found.uid === process.getuid?.() && (found.mode & 0o077) === 0;
 }
 
 const shortHash = (text: string): string =>

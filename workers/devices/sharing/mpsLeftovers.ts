@@ -7,7 +7,7 @@ import {
   type MpsDaemon,
   type MpsDaemonDeps,
 } from './mpsDaemon.ts';
-import { mpsFolderOf, mpsRecordSchema } from './mpsFolder.ts';
+import { isOwnFolder, mpsFolderOf, mpsRecordSchema } from './mpsFolder.ts';
 
 /**
  * Looks after the daemons of a supervisor that was killed: one whose commands still run goes on,
@@ -17,6 +17,11 @@ import { mpsFolderOf, mpsRecordSchema } from './mpsFolder.ts';
  */
 export async function takeOverLeftovers(deps: MpsDaemonDeps): Promise<MpsDaemon[]> {
   const names = await readdir(deps.root).catch(() => []);
+  // Under the temporary folder anybody may have made it: what its records and links name is not ours.
+  if (names.length > 0 && !(await isOwnFolder(deps.root))) {
+    deps.logger.error({ root: deps.root }, 'a folder of MPS daemons that others can reach into');
+    return [];
+  }
   const found = await Promise.all(names.map((name) => takeOver(deps, name)));
   return found.filter((daemon) => daemon !== undefined);
 }
