@@ -42,6 +42,18 @@ test('starts another child when one has died', async () => {
   expect(samplers()).not.toContain(first);
 });
 
+test('waits neither for a driver that hangs nor, at the end, for its child', async () => {
+  const { processes } = createFakeMps({}, 1_500);
+  await expect.poll(() => processes.usedMib('GPU-1', new Set()), { timeout: 30_000 }).toBe(0);
+  const [first = Number.NaN] = samplers();
+  process.kill(first, 'SIGSTOP');
+  expect(await processes.usedMib('GPU-1', new Set())).toBeNull();
+  await expect.poll(() => processes.usedMib('GPU-1', new Set()), { timeout: 30_000 }).toBe(0);
+  for (const pid of samplers()) process.kill(pid, 'SIGSTOP');
+  await processes.close();
+  await expect.poll(samplers).toEqual([]);
+});
+
 test('does not take silence of the driver for nothing used', async () => {
   const { processes, client } = createFakeMps({ FAKE_NVML_SILENT: '1' });
   onTestFinished(() => processes.close());

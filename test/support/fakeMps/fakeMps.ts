@@ -29,7 +29,7 @@ export interface FakeClient {
 }
 
 /** Fake nvidia-cuda-mps-control, nvidia-smi, NVML and CUDA programs, with a machine of their own for each test. */
-export function createFakeMps(variables: Record<string, string> = {}) {
+export function createFakeMps(variables: Record<string, string> = {}, answerMs?: number) {
   // Short, for the sockets.
   const home = mkdtempSync(join(tmpdir(), 'berth-mps-'));
   const root = join(home, 'mps');
@@ -48,6 +48,7 @@ export function createFakeMps(variables: Record<string, string> = {}) {
   const processes = createNvmlProcesses({
     logger,
     env,
+    answerMs,
     python: findPython,
     pythonPath: [join(folder, 'fakeNvml'), join(packageRoot(), 'native', 'bridge')].join(delimiter),
   });

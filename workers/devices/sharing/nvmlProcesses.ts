@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { setTimeout as delay } from 'node:timers/promises';
 import { execa } from 'execa';
 import { z } from 'zod';
 import type { Logger } from '../../../activities/platform/logging.ts';
@@ -22,6 +23,8 @@ export interface NvmlProcessesDeps {
   env: NodeJS.ProcessEnv;
   /** PYTHONPATH; default Berth's bridge. */
   pythonPath?: string;
+  /** An answer that takes longer is given up, ms. */
+  answerMs?: number;
 }
 
 const answerSchema = z.object({
@@ -37,6 +40,7 @@ interface Sampler {
 }
 
 const bytesPerMib = 2 ** 20;
+const usualAnswerMs = 15_000;
 
 /** One Python child that stays (native/bridge, berth_bridge.processes): started when first asked. */
 export function createNvmlProcesses(deps: NvmlProcessesDeps): NvmlProcesses {
@@ -74,8 +78,10 @@ function startSampler(deps: NvmlProcessesDeps, onEnd: () => void): Sampler {
       reject: false,
     },
   );
+  const { answerMs = usualAnswerMs } = deps;
   const waiting = new Map<number, (answer: Answer) => void>();
   let last = 0;
+  let silent = false;
   createInterface({ input: child.stdout }).on('line', (line) => {
     const answer = readAnswer(line);
     if (answer === undefined) return;
@@ -93,17 +99,33 @@ function startSampler(deps: NvmlProcessesDeps, onEnd: () => void): Sampler {
     for (const [id, settle] of waiting) settle({ id, error: lastError || shortMessage || 'ended' });
     waiting.clear();
   });
+  /** Within a driver that hangs, even SIGKILL may have to wait: nobody waits for it. */
+  const giveUp = (): void => {
+    silent = true;
+    child.kill('SIGKILL');
+  };
   return {
-    ask(deviceId) {
+    async ask(deviceId) {
       last += 1;
       const id = last;
+      if (silent) return { id, error: 'the driver hangs' };
+      const late = new AbortController();
       const answer = new Promise<Answer>((resolve) => waiting.set(id, resolve));
       child.stdin.write(`${JSON.stringify({ id, uuid: deviceId })}\n`);
-      return answer;
+      const error = `no answer in ${answerMs} ms`;
+      try {
+        return await Promise.race([answer, delay(answerMs, { id, error }, late)]);
+      } finally {
+        late.abort();
+        if (waiting.delete(id)) giveUp();
+      }
     },
     async end() {
       child.stdin.end();
-      await ended;
+      const late = new AbortController();
+      await Promise.race([ended, delay(answerMs, undefined, late)]);
+      late.abort();
+      giveUp();
     },
   };
 }
