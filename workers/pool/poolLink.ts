@@ -37,7 +37,7 @@ export interface PoolLink {
   find(leaseId: string): Promise<HostLease | undefined>;
   /** Reports that the host is going down: nothing new is granted here. */
   drain(): Promise<void>;
-  /** A last report, and no more. */
+  /** A last report, and no more; the pool continues as new. */
   stop(): Promise<void>;
 }
 
@@ -185,12 +185,18 @@ export function createPoolLink(deps: PoolLinkDeps): PoolLink {
       await running;
       await soon(() => endings.settled(), unanswered);
       await soon(report, unanswered);
+      // Another version of the pool's code may be the next to run it, and would replay all of it.
+      await soon((signal) => server.handOver(signal), unanswered);
     },
   };
 }
 
-async function soon(run: () => Promise<void>, onFailure: (error: unknown) => void): Promise<void> {
-  await retrying(run, AbortSignal.timeout(drainPatienceMs), onFailure);
+async function soon(
+  run: (signal: AbortSignal) => Promise<void>,
+  onFailure: (error: unknown) => void,
+): Promise<void> {
+  const signal = AbortSignal.timeout(drainPatienceMs);
+  await retrying(() => run(signal), signal, onFailure);
 }
 
 function briefly(error: unknown): string {

@@ -4,6 +4,7 @@ import type { LeaseHolder } from '../../workflows/contracts/lease.ts';
 import type { HostReport } from '../../workflows/contracts/pool/devices.ts';
 import { type FinishHoldMessage, holdSignals } from '../../workflows/contracts/pool/hold.ts';
 import {
+  freshRunEvents,
   type GpuPoolInput,
   type HostView,
   type PoolConfig,
@@ -14,6 +15,7 @@ import {
 import { withSearchAttributes } from '../client/searchAttributes.ts';
 import { createHolderCheck } from '../holderCheck.ts';
 import type { TemporalTarget } from '../temporal/connection.ts';
+import { pause } from './retrying.ts';
 
 /** Run by name, so that no workflow code is imported. */
 export const poolWorkflowType = 'gpuPoolWorkflow';
@@ -21,6 +23,8 @@ export const poolWorkflowType = 'gpuPoolWorkflow';
 /** An answer that takes longer is given up, ms. */
 const callMs = 10_000;
 const queryMs = 5_000;
+/** Between looks whether the pool has handed over, ms. */
+const handOverLookMs = 100;
 
 /** The pool workflow and the holders, as seen from a host. Every call has a deadline. */
 export interface PoolServer {
@@ -28,6 +32,8 @@ export interface PoolServer {
   report(report: HostReport): Promise<void>;
   view(hostId: string): Promise<HostView>;
   signal(name: keyof typeof poolSignals, message: object): Promise<void>;
+  /** Resolves once the pool goes on in a run with next to no history, or is not there. */
+  handOver(signal: AbortSignal): Promise<void>;
   isHolderOpen(holder: LeaseHolder): Promise<boolean>;
   /** Tells the workflow that holds a command's lease; one that has closed is past caring. */
   finishHold(holder: LeaseHolder, message: FinishHoldMessage): Promise<void>;
@@ -67,16 +73,28 @@ export function createPoolServer({ client, pool, times }: PoolServerDeps): PoolS
     view: (hostId) =>
       inTime(() => handle.query<HostView, [string]>(poolQueries.hostView, hostId), queryMs),
     signal: (name, message) => inTime(() => handle.signal<[object]>(poolSignals[name], message)),
+    async handOver(signal) {
+      const before = await inTime(() => handle.describe()).catch(unlessNotFound);
+      if (before === undefined) return;
+      const isFresh = ({ runId, historyLength, status }: NonNullable<typeof before>): boolean =>
+        runId !== before.runId || historyLength <= freshRunEvents || status.name !== 'RUNNING';
+      if (isFresh(before)) return;
+      await inTime(() => handle.signal(poolSignals.handOver));
+      while (!signal.aborted && !isFresh(await inTime(() => handle.describe()))) {
+        await pause(handOverLookMs, signal);
+      }
+    },
     isHolderOpen: (holder) => inTime(() => isOpen(holder)),
     finishHold: ({ workflowId, runId }, message) =>
       inTime(async () => {
-        try {
-          await client.workflow.getHandle(workflowId, runId).signal(holdSignals.finish, message);
-        } catch (error) {
-          if (!(error instanceof WorkflowNotFoundError)) throw error;
-        }
+        const holder = client.workflow.getHandle(workflowId, runId);
+        await holder.signal(holdSignals.finish, message).catch(unlessNotFound);
       }),
   };
+}
+
+function unlessNotFound(error: unknown): undefined {
+  if (!(error instanceof WorkflowNotFoundError)) throw error;
 }
 
 /** A connection that is made when first used and finds back to a server that was away. */

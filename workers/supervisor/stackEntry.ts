@@ -1,3 +1,4 @@
+import { workflowTaskQueue } from '../../workflows/contracts/ids.ts';
 import type { ManagedProcess } from './managedProcess.ts';
 import type { ProcessLog } from './processLog.ts';
 import type { ProcessStatus } from './stackFile.ts';
@@ -10,6 +11,10 @@ export interface StackEntry {
 }
 
 export const isServer = ({ process }: StackEntry): boolean => process.name === 'temporal';
+
+/** Runs the pool, and whatever else is a workflow. */
+export const runsWorkflows = ({ status }: StackEntry): boolean =>
+  status.queue === workflowTaskQueue;
 
 export function statusOf({ process, status }: StackEntry): ProcessStatus {
   const { phase, pid, restarts, lastExit } = process.state;

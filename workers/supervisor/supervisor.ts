@@ -21,7 +21,7 @@ import {
 } from './managedProcess.ts';
 import { openProcessLog } from './processLog.ts';
 import { identifySelf } from './procfs.ts';
-import { isServer, type StackEntry, statusOf } from './stackEntry.ts';
+import { isServer, runsWorkflows, type StackEntry, statusOf } from './stackEntry.ts';
 import { createStackWriter, readStackFile, type StackFile } from './stackFile.ts';
 import { createStartGate } from './startGate.ts';
 import { createTemporalSpec } from './temporalProcess.ts';
@@ -210,7 +210,10 @@ export function createSupervisor(deps: SupervisorDeps) {
       logger.info({ hostId: stack.hostId }, 'stack ready');
     },
 
-    /** Workers first, so that they can report what they finish; then the server. */
+    /**
+     * Workers first, so that they can report what they finish, that of the workflows as the last of
+     * them: the pool hears what still ran here, and hands over. Then the server.
+     */
     async stop(): Promise<void> {
       stack.state = 'draining';
       changed();
@@ -218,10 +221,12 @@ export function createSupervisor(deps: SupervisorDeps) {
       // While workers and server can still tell the pool.
       await lending?.drain();
       stack.commandSocket = null;
-      const [servers, workers] = [entries.filter(isServer), entries.filter((e) => !isServer(e))];
-      await Promise.all(workers.map(({ process }) => process.stop(graceMs)));
+      const end = (which: StackEntry[]) =>
+        Promise.all(which.map(({ process }) => process.stop(graceMs)));
+      await end(entries.filter((entry) => !isServer(entry) && !runsWorkflows(entry)));
       await lending?.close();
-      await Promise.all(servers.map(({ process }) => process.stop(graceMs)));
+      await end(entries.filter(runsWorkflows));
+      await end(entries.filter(isServer));
       stack.state = 'stopped';
       await write();
       await claimed?.release();

@@ -7,11 +7,11 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { GpuPoolInput } from '../contracts/pool/messages.ts';
+import { type CarriedState, carry, unpack } from '../scheduling/carriedState.ts';
 import { takeReport } from '../scheduling/events/takeReport.ts';
 import { initialState } from '../scheduling/initialState.ts';
 import { schedule } from '../scheduling/schedule.ts';
 import type { PoolState } from '../scheduling/state.ts';
-import { type CarriedState, carry, unpack } from './pool/carriedState.ts';
 import { createDetails } from './pool/details.ts';
 import { createOutbox } from './pool/outbox.ts';
 import { setPoolHandlers } from './pool/poolHandlers.ts';
@@ -34,12 +34,12 @@ const maxHistoryEvents = 3_000;
 export async function gpuPoolWorkflow(
   input: GpuPoolInput & { carried?: CarriedState },
 ): Promise<void> {
-  const run: PoolRun = { state: begin(input), dirty: true };
+  const run: PoolRun = { state: begin(input), dirty: true, handsOver: false };
   const outbox = createOutbox();
   const holders = createHolderMessages(run, outbox);
   setPoolHandlers(run, holders);
   await CancellationScope.nonCancellable(async () => {
-    await lend(run, holders, () => isLong(input));
+    await lend(run, holders, () => run.handsOver || isLong(input));
     await condition(() => outbox.isIdle() && allHandlersFinished());
   });
   const { pool, maxHistoryEvents } = input;

@@ -42,6 +42,7 @@ export const deviceClearedSignal = defineSignal<[ClearedMessage]>(poolSignals.cl
 export const holderGoneSignal = defineSignal<[HolderGoneMessage]>(poolSignals.holderGone);
 export const reportLatencySignal = defineSignal<[LatencyMessage]>(poolSignals.latency);
 export const reportOveruseSignal = defineSignal<[OveruseMessage]>(poolSignals.overuse);
+export const handOverSignal = defineSignal(poolSignals.handOver);
 
 export const drainDeviceUpdate = defineUpdate<DrainResult, [DrainInput]>(poolUpdates.drain);
 export const applyTeamsUpdate = defineUpdate<{ teams: number }, [TeamsConfig]>(

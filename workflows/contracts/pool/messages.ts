@@ -29,7 +29,12 @@ export const poolSignals = {
   latency: 'reportLatency',
   /** OveruseMessage */
   overuse: 'reportOveruse',
+  /** No payload: continue as new now, so that whoever runs the pool next has next to nothing to replay. */
+  handOver: 'handOver',
 } as const;
+
+/** A run whose history is not longer has next to nothing to replay: it does not hand over. */
+export const freshRunEvents = 12;
 
 /** Updates: administration only; none of them waits. */
 export const poolUpdates = {

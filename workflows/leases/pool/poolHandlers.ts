@@ -1,4 +1,5 @@
-import { log, type SignalDefinition, setHandler } from '@temporalio/workflow';
+import { log, type SignalDefinition, setHandler, workflowInfo } from '@temporalio/workflow';
+import { freshRunEvents } from '../../contracts/pool/messages.ts';
 import type { LeaseRequest } from '../../contracts/pool/requests.ts';
 import { describePool } from '../../scheduling/describe.ts';
 import { clearDevice } from '../../scheduling/events/clearDevice.ts';
@@ -61,6 +62,10 @@ export function setPoolHandlers(run: PoolRun, holders: HolderMessages): void {
   hear(messages.holderGoneSignal, dropHolder);
   hear(messages.reportLatencySignal, takeLatency);
   hear(messages.reportOveruseSignal, takeOveruse);
+  setHandler(messages.handOverSignal, () => {
+    // Of several hosts that go down together one is enough.
+    if (workflowInfo().historyLength > freshRunEvents) run.handsOver = true;
+  });
 
   setHandler(
     messages.drainDeviceUpdate,

@@ -5,4 +5,6 @@ export interface PoolRun {
   state: PoolState;
   /** Something was heard since the last decision. */
   dirty: boolean;
+  /** A host that goes down asked for it: the run is to be continued as new. */
+  handsOver: boolean;
 }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { UsageRecord } from '../../../workflows/contracts/pool/usage.ts';
-import { carry, unpack } from '../../../workflows/leases/pool/carriedState.ts';
+import { carry, unpack } from '../../../workflows/scheduling/carriedState.ts';
 import { submitRequest } from '../../../workflows/scheduling/events/submitRequest.ts';
 import { takeReport } from '../../../workflows/scheduling/events/takeReport.ts';
 import { initialState } from '../../../workflows/scheduling/initialState.ts';

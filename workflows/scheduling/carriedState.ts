@@ -1,5 +1,5 @@
-import { type LeaseRequest, type Resources, wholeDevices } from '../../contracts/pool/requests.ts';
-import type { HeldLease, PoolState, WaitingRequest } from '../../scheduling/state.ts';
+import { type LeaseRequest, type Resources, wholeDevices } from '../contracts/pool/requests.ts';
+import type { HeldLease, PoolState, WaitingRequest } from './state.ts';
 
 /** Of JSON that a run hands on: the server takes 2 MB, and labels may be longer in UTF-8. */
 const budget = 1_700_000;
