@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { openUsageStore } from '../../../activities/usage/openUsageStore.ts';
 import { usageLocation } from '../../../activities/usage/usageLocation.ts';
 import { listProcesses } from '../../../workers/supervisor/procfs.ts';
+import { type HoldLeaseState, holdQueries } from '../../../workflows/contracts/pool/hold.ts';
 import type { ChurnStack } from './churnStack.ts';
 import { environmentOf } from './environmentOf.ts';
 import { failedUnexpectedly, isOpen, type Run } from './runs.ts';
@@ -60,9 +61,19 @@ async function openWorkflows({ client }: ChurnStack): Promise<string | undefined
   for await (const { workflowId, type } of client.workflow.list({
     query: 'ExecutionStatus = "Running"',
   })) {
-    if (type !== 'gpuPoolWorkflow') open.push(workflowId);
+    if (type === 'gpuPoolWorkflow') continue;
+    if (type === 'holdLeaseWorkflow' && (await holdsNothing(client, workflowId))) continue;
+    open.push(workflowId);
   }
   return open.length === 0 ? undefined : `workflows that have not ended: ${open.join(', ')}`;
+}
+
+/** Its lease is over, and it only waits for the last word of a runner that was killed. */
+async function holdsNothing(client: ChurnStack['client'], workflowId: string): Promise<boolean> {
+  const { phase } = await client.workflow
+    .getHandle(workflowId)
+    .query<HoldLeaseState>(holdQueries.state);
+  return phase === 'ended';
 }
 
 async function poolLeftovers({ pool }: ChurnStack): Promise<string | undefined> {
