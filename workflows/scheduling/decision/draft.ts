@@ -2,10 +2,12 @@ import type { RevokeReason } from '../../contracts/pool/messages.ts';
 import { endLease } from '../endLease.ts';
 import type { Decision, HeldLease, PoolState, Revoking } from '../state.ts';
 
-/** A decision in the making. `state` is replaced, never changed in place. */
+/** A decision in the making. `state` is replaced, never changed in place, unless its records are owned. */
 export interface Draft {
   now: number;
   state: PoolState;
+  /** The records of `state` are this decision's own (see ownRecords) and may be changed. */
+  ownsRecords: boolean;
   grants: Decision['grants'];
   revocations: Decision['revocations'];
   expiries: Decision['expiries'];
@@ -13,12 +15,16 @@ export interface Draft {
 }
 
 export function openDraft(state: PoolState, now: number): Draft {
-  return { now, state, grants: [], revocations: [], expiries: [], refusals: [] };
+  return {
+    ...{ now, state, ownsRecords: false },
+    ...{ grants: [], revocations: [], expiries: [], refusals: [] },
+  };
 }
 
 export function setLease(draft: Draft, lease: HeldLease): void {
   const { state } = draft;
-  draft.state = { ...state, leases: { ...state.leases, [lease.leaseId]: lease } };
+  if (draft.ownsRecords) state.leases[lease.leaseId] = lease;
+  else draft.state = { ...state, leases: { ...state.leases, [lease.leaseId]: lease } };
 }
 
 /** Gives notice; what has notice already keeps its own. */

@@ -35,9 +35,10 @@ export function grant(draft: Draft, waiting: WaitingRequest, placement: Placemen
   return lease;
 }
 
-/** Gives the draft records of its own, which `grant` may change. */
+/** Gives the draft records of its own, which `grant` and `setLease` may change. */
 export function ownRecords(draft: Draft): void {
   const { state } = draft;
+  draft.ownsRecords = true;
   draft.state = {
     ...state,
     leases: { ...state.leases },

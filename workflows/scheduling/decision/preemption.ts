@@ -63,7 +63,10 @@ interface Plan {
   victims: Victim[];
 }
 
-/** The shortest prefix of the victims that is enough, then without those that it does not need. */
+/**
+ * The shortest prefix of the victims that is enough, then without those that it does not need: first
+ * all at once that are elsewhere, as each trial costs a look at all of them.
+ */
 function smallestPlan(
   round: Round,
   waiting: WaitingRequest,
@@ -82,6 +85,12 @@ function smallestPlan(
     } else fewest = middle + 1;
   }
   let victims = allowed.slice(0, most);
+  const near = victims.filter(({ held }) => isTouched(placement!, held));
+  const foundNear = near.length < victims.length ? fits(near) : undefined;
+  if (foundNear) {
+    placement = foundNear;
+    victims = near;
+  }
   for (const spared of [...victims].reverse()) {
     const fewer = victims.filter((victim) => victim !== spared);
     const found = fits(fewer);
@@ -90,6 +99,20 @@ function smallestPlan(
     victims = fewer;
   }
   return { placement, victims };
+}
+
+/** Whether they have a device in common, or a host that the placement takes CPU or memory of. */
+function isTouched(placement: Placement, held: Placement): boolean {
+  return (
+    held.devices.some(({ deviceId }) =>
+      placement.devices.some((device) => device.deviceId === deviceId),
+    ) ||
+    held.hosts.some(({ hostId }) =>
+      placement.hosts.some(
+        (host) => host.hostId === hostId && (host.cpuMilli > 0 || host.memoryMib > 0),
+      ),
+    )
+  );
 }
 
 /** Where the request fits, and within its team's limits, once those are gone. */
