@@ -7,6 +7,8 @@ import resource
 import signal
 import sys
 
+from execute import execute
+
 PR_SET_PDEATHSIG = 1
 
 
@@ -50,7 +52,7 @@ def become(specification, parent, tell_waiting, go_fd):
     if limit is not None and not entered:
         resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
     try:
-        os.execvpe(argv[0], argv, specification["env"])
+        execute(argv, specification["env"])
     except OSError as error:
         missing = error.errno in (errno.ENOENT, errno.ENOTDIR)
         fail(127 if missing else 126, f"{argv[0]}: {error.strerror}")

@@ -87,6 +87,33 @@ describe('the exit code', () => {
   });
 });
 
+describe('a file without a line that names its interpreter', () => {
+  const executable = (content: string): string => {
+    const path = newFile();
+    writeFileSync(path, content, { mode: 0o755 });
+    return path;
+  };
+
+  test('is run by the shell, with its arguments, whether named or found in PATH', async () => {
+    const script = executable('echo "$0 $1" > "$OUT"; exit 4\n');
+    for (const name of [script, basename(script)]) {
+      const out = newFile();
+      const env = { PATH: `/nowhere:${folder}`, OUT: out };
+      const command = await launch(python, specification([name, 'a b'], { env }));
+      command.go();
+      expect(await command.exited).toBe(4);
+      expect(readFileSync(out, 'utf8')).toBe(`${script} a b\n`);
+    }
+  });
+
+  test('is not, when it is no text: a program of another machine', async () => {
+    const program = executable('\u007fELF\u0002\u0000\u0000rest\n');
+    const started = await execa(process.execPath, [here, python, program], { reject: false });
+    expect(started.exitCode).toBe(126);
+    expect(started.stderr).toBe(`berth run: ${program}: Exec format error`);
+  });
+});
+
 describe('before go', () => {
   test('the command waits in its own process group, known by its start time', async () => {
     const marker = newFile();
