@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { berthError } from '../../../workflows/contracts/errors.ts';
 import type { Lease } from '../../../workflows/contracts/lease.ts';
 import type { Explanation } from '../../../workflows/contracts/pool/description.ts';
+import { createExplaining } from './explaining.ts';
 import type { HoldClient } from './holdClient.ts';
 
 export interface WaitOptions {
@@ -9,7 +10,7 @@ export interface WaitOptions {
   before: readonly string[];
   /** Refuses to wait. */
   noWait: boolean;
-  /** Hears the pool's explanation each time it was asked for. */
+  /** Hears the pool's newest explanation at each look; undefined while there is none. */
   onWaiting(explanation: Explanation | undefined): void;
   /** Ends the waiting with its reason. */
   signal: AbortSignal;
@@ -25,6 +26,7 @@ const pauseMs = 1_000;
  *   when the hold was ended by somebody; `signal.reason`
  */
 export async function waitForLease(hold: HoldClient, options: WaitOptions): Promise<Lease> {
+  const explaining = createExplaining(() => hold.explain());
   for (let look = 0; ; look += 1) {
     const { phase, lease, revoke, refused } = await hold.state();
     if (refused !== null) throw berthError(refused.type, refused.message);
@@ -36,13 +38,15 @@ export async function waitForLease(hold: HoldClient, options: WaitOptions): Prom
       const { reason } = await hold.result();
       throw berthError('LeaseRevoked', `${hold.workflowId}: ${why}: ${reason}`);
     }
-    const explanation = await hold.explain();
+    const explanation = explaining.newest();
     // Without a reason it is next, and granted in a moment.
     if (options.noWait && explanation?.state === 'waiting' && explanation.reasons.length > 0) {
       throw berthError('NoDeviceFree', `not lent at once: ${explanation.text}`);
     }
     // What comes at once needs no words.
-    if (look >= firstPausesMs.length) options.onWaiting(explanation);
+    const isLong = look >= firstPausesMs.length;
+    if (look + 1 >= firstPausesMs.length || options.noWait) explaining.look();
+    if (isLong) options.onWaiting(explanation);
     await delay(firstPausesMs[look] ?? pauseMs, undefined, { signal: options.signal }).catch(() => {
       throw options.signal.reason;
     });
