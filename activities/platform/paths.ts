@@ -17,6 +17,8 @@ export function createPaths(home: string, shm: string) {
     commandSocket: join(home, 'run', 'commands.sock'),
     /** One record a registered command, for a supervisor that starts again. */
     commands: join(home, 'run', 'commands'),
+    /** One record a `berth run` that waits or runs, for a supervisor that starts again. */
+    holds: join(home, 'run', 'holds'),
     devicesFile: join(home, 'run', 'devices.json'),
     /** Devices that the local scaler has taken out of their pool. */
     parked: join(home, 'run', 'parked.json'),

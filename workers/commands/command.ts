@@ -135,10 +135,10 @@ export function createCommand(deps: CommandDeps): Command {
     async prepare() {
       // Before anything is set up: whoever finds the record knows what to give back.
       await save({});
-      const prepared = await shares.prepare();
-      await save({ cgroup: prepared.cgroup });
+      const { combined, cores } = await shares.prepare();
+      await save({ cgroup: combined.cgroup, cores: { ...cores } });
       await writeFile();
-      return prepared;
+      return combined;
     },
     async start(pgid, startTime) {
       const leader = readStat(pgid);

@@ -1,9 +1,7 @@
-import { readdir, rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import { z } from 'zod';
-import { readJson, writeJsonAtomic } from '../../activities/platform/atomicFile.ts';
 import type { Logger } from '../../activities/platform/logging.ts';
 import { leaseSchema } from './protocol.ts';
+import { createRecordStore, type RecordStore } from './recordStore.ts';
 
 const groupSchema = z.object({
   pgid: z.number().int().positive(),
@@ -24,6 +22,8 @@ const recordSchema = z.object({
   trustDomain: z.string(),
   leaseFile: z.string(),
   cgroup: z.string().nullable(),
+  /** Cores of its part of each device, by deviceId, such as `0-3`; null for all. */
+  cores: z.record(z.string(), z.string().nullable()).default({}),
   /** Null until the launcher has registered. */
   group: groupSchema.nullable(),
   /** When the lease expires here, ms since the Unix epoch: what is left after a restart. */
@@ -32,31 +32,13 @@ const recordSchema = z.object({
 /** A command that this host runs, or is about to run, under a lease. */
 export type CommandRecord = z.infer<typeof recordSchema>;
 
-export interface CommandStore {
-  save(record: CommandRecord): Promise<void>;
-  remove(leaseId: string): Promise<void>;
-  /** Records of an earlier supervisor; one that cannot be read is reported and left where it is. */
-  load(): Promise<CommandRecord[]>;
-}
+export type CommandStore = RecordStore<CommandRecord>;
 
 /** One file a command, so that a supervisor that starts again knows what it has to end. */
-export function createCommandStore(folder: string, logger: Logger): CommandStore {
-  const fileOf = (leaseId: string) => join(folder, `${leaseId}.json`);
-  return {
-    save: (record) => writeJsonAtomic(fileOf(record.lease.leaseId), record),
-    remove: (leaseId) => rm(fileOf(leaseId), { force: true }),
-    async load() {
-      const names = await readdir(folder).catch(() => []);
-      const records: CommandRecord[] = [];
-      for (const name of names.filter((name) => /^[^.].*\.json$/.test(name)).sort()) {
-        try {
-          const record = await readJson(join(folder, name), recordSchema);
-          if (record !== undefined) records.push(record);
-        } catch (error) {
-          logger.error({ error: String(error) }, 'a command of an earlier run is not known');
-        }
-      }
-      return records;
-    },
-  };
-}
+export const createCommandStore = (folder: string, logger: Logger): CommandStore =>
+  createRecordStore<CommandRecord>({
+    folder,
+    schema: recordSchema,
+    idOf: ({ lease }) => lease.leaseId,
+    logger,
+  });

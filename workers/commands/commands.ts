@@ -110,6 +110,7 @@ export function createCommands(deps: CommandsDeps): Commands {
     async reload() {
       for (const record of await store.load()) {
         const command = add(record);
+        command.shares.adopt(record.cores);
         try {
           deps.onBegin(record);
         } catch (error) {
@@ -138,7 +139,7 @@ export function createCommands(deps: CommandsDeps): Commands {
       checkNew(leaseId);
       const leaseFile = leaseFilePath(runFolder, leaseId);
       const base = { lease, requestId, holder, label, trustDomain, leaseFile, expiresAt };
-      const record: CommandRecord = { ...base, cgroup: null, group: null };
+      const record: CommandRecord = { ...base, cgroup: null, cores: {}, group: null };
       deps.onBegin(record);
       return add(record);
     },

@@ -2,8 +2,9 @@ import { z } from 'zod';
 
 /**
  * What `berth run` and the supervisor say to each other: one JSON document a line over the Unix socket
- * `paths.commandSocket` (mode 0600). The connection stands for the runner's life: when it closes
- * without `finished`, the command's process group is ended.
+ * `paths.commandSocket` (mode 0600). A connection stands for the runner's life: when it closes
+ * without `done`, the workflow that holds for the runner is told; without `finished`, the command's
+ * process group is ended.
  */
 const deviceSchema = z.object({
   deviceId: z.string(),
@@ -24,6 +25,10 @@ export const leaseSchema = z.object({
 });
 
 export const runnerMessageSchema = z.discriminatedUnion('type', [
+  /** Before the request is made, and on each later connection for it: answers `held`. */
+  z.object({ type: z.literal('hold'), pool: z.string().min(1), requestId: z.string().min(1) }),
+  /** The workflow that holds for the runner has been told by the runner itself: answers `done`. */
+  z.object({ type: z.literal('done'), requestId: z.string().min(1) }),
   /** Before anything runs: admits the lease's epochs, prepares its shares, answers `prepared`. */
   z.object({
     type: z.literal('prepare'),
@@ -51,6 +56,8 @@ export const runnerMessageSchema = z.discriminatedUnion('type', [
 export type RunnerMessage = z.infer<typeof runnerMessageSchema>;
 
 export const supervisorMessageSchema = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('held') }),
+  z.object({ type: z.literal('done') }),
   z.object({
     type: z.literal('prepared'),
     /** Added to the command's environment: CUDA_VISIBLE_DEVICES, MPS variables, BERTH_LEASE, … */

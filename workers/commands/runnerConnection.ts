@@ -4,6 +4,7 @@ import type { Logger } from '../../activities/platform/logging.ts';
 import { BerthError, berthError } from '../../workflows/contracts/errors.ts';
 import { type Command, finishedReason } from './command.ts';
 import type { Commands } from './commands.ts';
+import type { Holds } from './holds.ts';
 import { createLineReader } from './lineReader.ts';
 import { type RunnerMessage, runnerMessageSchema, type SupervisorMessage } from './protocol.ts';
 
@@ -14,12 +15,16 @@ const leftoverMs = 5_000;
 
 export interface RunnerDeps {
   commands: Commands;
+  holds: Holds;
   graceMs: number;
   logger: Logger;
 }
 
 /** Serves one runner: its connection stands for its life. */
-export function serveRunner(socket: Socket, { commands, graceMs, logger }: RunnerDeps): void {
+export function serveRunner(
+  socket: Socket,
+  { commands, holds, graceMs, logger }: RunnerDeps,
+): void {
   // A message is answered before the next one is looked at.
   const inTurn = pLimit(1);
   const mine = new Set<Command>();
@@ -59,6 +64,15 @@ export function serveRunner(socket: Socket, { commands, graceMs, logger }: Runne
   }
 
   async function hear(message: RunnerMessage): Promise<void> {
+    if (message.type === 'hold') {
+      const { pool, requestId } = message;
+      await holds.keep({ pool, requestId }, socket);
+      return say({ type: 'held' });
+    }
+    if (message.type === 'done') {
+      await holds.done(message.requestId);
+      return say({ type: 'done' });
+    }
     if (message.type === 'prepare') return prepare(message);
     const { leaseId } = message;
     if (message.type === 'start') {
@@ -101,6 +115,7 @@ export function serveRunner(socket: Socket, { commands, graceMs, logger }: Runne
   socket.once('close', () => {
     // What is being prepared is not forgotten.
     void inTurn(async () => {
+      holds.lost(socket);
       for (const command of mine) {
         if (command.listener !== say) continue;
         command.listener = undefined;

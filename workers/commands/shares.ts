@@ -11,13 +11,24 @@ export interface LendableDevice {
   sharing: DeviceSharing;
 }
 
+/** Cores of each part, by deviceId, such as `0-3`; null for all. */
+export type CoresByDevice = Readonly<Record<string, string | null>>;
+
+export interface PreparedShares {
+  /** Of all parts together: how the command is started. */
+  combined: PreparedShare;
+  cores: CoresByDevice;
+}
+
 /** One command's parts of this host's devices. */
 export interface Shares {
   /**
    * Admits the lease's epochs and sets its parts up.
    * @throws BerthError LeaseFenced, NoDeviceFree, StackUnavailable
    */
-  prepare(): Promise<PreparedShare>;
+  prepare(): Promise<PreparedShares>;
+  /** Takes up parts that an earlier supervisor prepared. */
+  adopt(cores: CoresByDevice): void;
   /** @throws BerthError LeaseFenced when an epoch is no longer live */
   admit(): Promise<void>;
   /** MiB that `pids` use, of parts that are used beyond what was lent. */
@@ -65,7 +76,14 @@ export function createShares(
       for (const { record, sharing, share } of parts) {
         prepared.push({ device: record, share: await sharing.prepare(record, share) });
       }
-      return combineShares(prepared);
+      const cores = prepared.map(({ device, share }) => [device.deviceId, share.cores] as const);
+      return { combined: combineShares(prepared), cores: Object.fromEntries(cores) };
+    },
+    adopt(cores) {
+      for (const { record, sharing, share } of parts) {
+        const own = cores[record.deviceId];
+        if (own !== undefined) sharing.adopt?.(record, share, { cores: own });
+      }
     },
     admit: () => onEach(({ fence }) => fence.admit(lease)),
     async overuse(pids) {

@@ -31,6 +31,11 @@ export interface DeviceSharing {
   readonly kind: string;
   /** @throws BerthError NoDeviceFree (client limit), StackUnavailable (MPS cannot serve) */
   prepare(device: DeviceRecord, share: DeviceShare): Promise<PreparedShare>;
+  /**
+   * Takes up a share that an earlier supervisor prepared and that is in use still. Absent where the
+   * kind keeps no books of its own.
+   */
+  adopt?(device: DeviceRecord, share: DeviceShare, prepared: Pick<PreparedShare, 'cores'>): void;
   /** Memory of the device that `pids` use together, MiB; null where it cannot be told. */
   usedMib(
     device: DeviceRecord,

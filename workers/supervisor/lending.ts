@@ -5,14 +5,18 @@ import type { Logger } from '../../activities/platform/logging.ts';
 import type { Paths } from '../../activities/platform/paths.ts';
 import { defaultPoolConfig } from '../../workflows/contracts/pool/messages.ts';
 import { listenForRunners } from '../commands/commandServer.ts';
+import { createHoldStore } from '../commands/holdRecord.ts';
+import { createHolds } from '../commands/holds.ts';
 import type { LendableDevice } from '../commands/shares.ts';
 import { watchCommands } from '../commands/watchCommands.ts';
 import type { DeviceProvider } from '../devices/deviceProvider.ts';
 import type { DeviceSharing } from '../devices/deviceSharing.ts';
 import { openDeviceFence } from '../devices/openDeviceFence.ts';
 import { createDeviceWork } from '../pool/deviceWork.ts';
+import { endHold } from '../pool/endHold.ts';
 import { createHostPools } from '../pool/hostPools.ts';
 import { createLeasedCommands } from '../pool/leasedCommands.ts';
+import { pause } from '../pool/retrying.ts';
 import type { TemporalTarget } from '../temporal/connection.ts';
 import { watchUse } from '../usage/watchUse.ts';
 import type { DeviceControl } from './deviceControl.ts';
@@ -46,6 +50,8 @@ export interface Lending {
 
 /** A command that a signal does not end must not keep a stack from going down, ms. */
 const patienceMs = 10_000;
+/** Between looks whether a request's commands have ended, ms. */
+const lookMs = 200;
 
 /** Lends this host's devices through its pools, once its workers serve. */
 export async function startLending(deps: LendingDeps): Promise<Lending> {
@@ -78,8 +84,21 @@ export async function startLending(deps: LendingDeps): Promise<Lending> {
   });
   const { commands, work } = leased;
   const pools = createHostPools({ hostId, devices, config, target, work, logger });
+  const holds = createHolds({
+    store: createHoldStore(paths.holds, logger),
+    resumeMs: deps.resumeMs,
+    async commandsEnded(requestId) {
+      const runs = () => commands.all().some(({ record }) => record.requestId === requestId);
+      while (runs() && !stopped.signal.aborted) await pause(lookMs, stopped.signal);
+    },
+    finish: (hold) => endHold(pools.links, hold, logger),
+    stopped: stopped.signal,
+    logger,
+  });
   await commands.reload();
-  const server = await listenForRunners(paths.commandSocket, { commands, graceMs, logger });
+  await holds.reload();
+  const serve = { commands, holds, graceMs, logger };
+  const server = await listenForRunners(paths.commandSocket, serve);
   pools.start();
   const { providers = [] } = deps;
   const watching = Promise.all([
@@ -100,6 +119,7 @@ export async function startLending(deps: LendingDeps): Promise<Lending> {
         delay(graceMs + patienceMs, undefined, { signal: late.signal }).catch(() => undefined),
       ]);
       late.abort();
+      holds.close();
       await server.close();
     },
     async close() {

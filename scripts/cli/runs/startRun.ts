@@ -10,6 +10,7 @@ import { createUsageClient } from '../../../workers/client/usage/createUsageClie
 import { learnedSeconds } from '../../../workers/client/usage/learnedSeconds.ts';
 import type { UsageClient } from '../../../workers/client/usage/usageClient.ts';
 import { startHold } from '../../../workers/commands/runner/holdClient.ts';
+import { type HoldKeeper, keepHold } from '../../../workers/commands/runner/keepHold.ts';
 import type { LaunchedCommand } from '../../../workers/commands/runner/launcher.ts';
 import {
   type RunCommandDeps,
@@ -51,6 +52,7 @@ export async function startRun(
   };
   const interruption = new AbortController();
   let command: LaunchedCommand | undefined;
+  let keeper: HoldKeeper | undefined;
   const stopListening = listenToSignals(process, (signal) => {
     if (command !== undefined) command.signal(signal);
     else if (!endingSignals.includes(signal)) return;
@@ -72,7 +74,8 @@ export async function startRun(
     if (!config.pools.some(({ name }) => name === pool)) {
       await createPoolClient(async () => session, pool).describe();
     }
-    const hold = await startHold(session, { pool, request });
+    keeper = await keepHold({ pool, requestId: request.requestId, connect });
+    const hold = keeper.watch(await startHold(session, { pool, request }));
     return await runCommand({
       ...view,
       hold,
@@ -103,6 +106,7 @@ export async function startRun(
     });
   } finally {
     stopListening();
+    await keeper?.close();
     await session.close();
   }
 }

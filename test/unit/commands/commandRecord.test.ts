@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import { expect, test } from 'vitest';
 import { type CommandRecord, createCommandStore } from '../../../workers/commands/commandRecord.ts';
-import { leaseOf } from '../../support/deviceRig.ts';
+import { deviceId, leaseOf } from '../../support/deviceRig.ts';
 import { folderForTest } from '../../support/modelFolder.ts';
 
 const lease = leaseOf(3);
@@ -16,6 +16,7 @@ const record = (leaseId: string): CommandRecord => ({
   trustDomain: 'nlp',
   leaseFile: '/x',
   cgroup: null,
+  cores: { [deviceId]: '0-3' },
   group: { pgid: 7, startTime: 8, session: 7, bootId: 'b' },
   expiresAt: 1,
 });

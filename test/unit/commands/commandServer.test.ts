@@ -4,10 +4,12 @@ import { createConnection } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { pino } from 'pino';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { createCommandStore } from '../../../workers/commands/commandRecord.ts';
 import { type CommandServer, listenForRunners } from '../../../workers/commands/commandServer.ts';
 import { createCommands } from '../../../workers/commands/commands.ts';
+import { createHoldStore } from '../../../workers/commands/holdRecord.ts';
+import { createHolds } from '../../../workers/commands/holds.ts';
 import { supervisorMessageSchema } from '../../../workers/commands/protocol.ts';
 import { berthError } from '../../../workflows/contracts/errors.ts';
 import { deviceId, leaseOf } from '../../support/deviceRig.ts';
@@ -27,21 +29,40 @@ async function listening({ confirm = async () => 'nlp', devices = new Map() } = 
     onOrphaned: () => undefined,
     logger,
   });
+  const stop = new AbortController();
+  const finishHold = vi.fn(async () => undefined);
+  const holds = createHolds({
+    store: createHoldStore(join(folder, 'holds'), logger),
+    commandsEnded: async () => undefined,
+    finish: finishHold,
+    stopped: stop.signal,
+    logger,
+  });
   const path = join(folder, 'run', 'commands.sock');
-  const server = await listenForRunners(path, { commands, graceMs: 0, logger });
-  onTestFinished(() => server.close());
-  return server;
+  const server = await listenForRunners(path, { commands, holds, graceMs: 0, logger });
+  onTestFinished(async () => {
+    stop.abort();
+    await server.close();
+  });
+  return { ...server, finishHold };
 }
 
-/** Says one thing and hears the answer. */
-async function ask(server: CommandServer, text: string): Promise<unknown> {
+function connect(server: Pick<CommandServer, 'path'>) {
   const socket = createConnection(server.path);
   onTestFinished(() => void socket.destroy());
   socket.on('error', () => undefined);
-  socket.write(`${text}\n`);
-  const [line] = await once(createInterface({ input: socket }), 'line');
-  return supervisorMessageSchema.parse(JSON.parse(line));
+  const lines = createInterface({ input: socket });
+  const say = async (text: string): Promise<unknown> => {
+    socket.write(`${text}\n`);
+    const [line] = await once(lines, 'line');
+    return supervisorMessageSchema.parse(JSON.parse(line));
+  };
+  return { socket, say };
 }
+
+/** Says one thing and hears the answer. */
+const ask = (server: Pick<CommandServer, 'path'>, text: string): Promise<unknown> =>
+  connect(server).say(text);
 
 const prepare = (leaseId: string) =>
   JSON.stringify({
@@ -99,4 +120,29 @@ test('a lease that the pool does not hold is refused', async () => {
     Promise.reject(berthError('LeaseFenced', 'lease l: the pool does not hold it'));
   const server = await listening({ confirm, devices: new Map([[deviceId, {} as never]]) });
   expect(await ask(server, prepare('l'))).toMatchObject({ failure: 'LeaseFenced' });
+});
+
+const hold = '{"type":"hold","pool":"default","requestId":"run-1"}';
+
+test('a runner that waits and is gone without a word has its hold ended', async () => {
+  const server = await listening();
+  const { socket, say } = connect(server);
+  expect(await say(hold)).toEqual({ type: 'held' });
+  socket.destroy();
+  const record = { pool: 'default', requestId: 'run-1' };
+  await vi.waitFor(() => expect(server.finishHold).toHaveBeenCalledExactlyOnceWith(record));
+});
+
+test('one that has ended its hold itself has not', async () => {
+  const server = await listening();
+  const { socket, say } = connect(server);
+  await say(hold);
+  expect(await say('{"type":"done","requestId":"run-1"}')).toEqual({ type: 'done' });
+  socket.destroy();
+  // The next runner is served after the end of the first was seen.
+  const next = connect(server);
+  await next.say('{"type":"hold","pool":"default","requestId":"run-2"}');
+  next.socket.destroy();
+  const record = { pool: 'default', requestId: 'run-2' };
+  await vi.waitFor(() => expect(server.finishHold).toHaveBeenCalledExactlyOnceWith(record));
 });

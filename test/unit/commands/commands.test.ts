@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { type CommandRecord, createCommandStore } from '../../../workers/commands/commandRecord.ts';
-import { createCommands } from '../../../workers/commands/commands.ts';
+import { type CommandsDeps, createCommands } from '../../../workers/commands/commands.ts';
 import { readBootId, readStat } from '../../../workers/supervisor/procfs.ts';
-import { leaseOf } from '../../support/deviceRig.ts';
+import { deviceId, leaseOf } from '../../support/deviceRig.ts';
 import { folderForTest } from '../../support/modelFolder.ts';
 
 const logger = pino({ level: 'silent' });
@@ -27,6 +27,7 @@ async function leftBehind() {
     trustDomain: 'nlp',
     leaseFile: join(folder, 'l.json'),
     cgroup: null,
+    cores: {},
     group: {
       pgid: pid,
       startTime: leader?.startTime ?? 0,
@@ -38,7 +39,7 @@ async function leftBehind() {
   const records = join(folder, 'commands');
   const store = createCommandStore(records, logger);
   await store.save(record);
-  const start = (part: { onBegin?(): void; resumeMs?: number }) => {
+  const start = (part: Partial<CommandsDeps>) => {
     const onOrphaned = vi.fn();
     const commands = createCommands({
       ...{ store, runFolder: folder, devices: new Map(), graceMs: 1_000, logger },
@@ -61,6 +62,24 @@ test('a command of an earlier supervisor counts as work, and ends when no runner
   await vi.waitFor(() => expect(onOrphaned).toHaveBeenCalledExactlyOnceWith(record));
   expect(commands.all()).toEqual([]);
   expect(await readdir(records)).toEqual([]);
+});
+
+test('the cores of a command of an earlier supervisor are taken up', async () => {
+  const { record, records, start } = await leftBehind();
+  const cores = { [deviceId]: '2-3' };
+  await createCommandStore(records, logger).save({ ...record, cores });
+  const adopt = vi.fn();
+  const sharing = {
+    kind: 'cpu',
+    adopt,
+    quiesce: async () => undefined,
+    clear: async () => undefined,
+  };
+  const device = { record: { deviceId }, sharing, fence: { retireEpoch: async () => undefined } };
+  const { commands } = start({ devices: new Map([[deviceId, device as never]]) });
+  await commands.reload();
+  const share = { leaseId: 'l', epoch: 1, milli: 1000, memoryMib: 0, trustDomain: 'nlp' };
+  expect(adopt).toHaveBeenCalledExactlyOnceWith(device.record, share, { cores: '2-3' });
 });
 
 test('a command whose pool lends nothing here any more is ended at once', async () => {

@@ -36,11 +36,15 @@ export function createCpuSharing(deps: CpuSharingDeps = {}): DeviceSharing {
   const coresOf = (device: DeviceRecord): number[] =>
     device.cores === null ? allCores() : parseCoreSet(device.cores);
 
+  const note = (deviceId: string, leaseId: string, cores: readonly number[]): void => {
+    const shares = assignments.get(deviceId) ?? new Map();
+    assignments.set(deviceId, shares.set(leaseId, cores));
+  };
   const assign = (device: DeviceRecord, leaseId: string, milli: number): number[] => {
     const others = new Map(assignments.get(device.deviceId));
     others.delete(leaseId);
     const cores = chooseCores(coresOf(device), milli, others);
-    assignments.set(device.deviceId, new Map([...others, [leaseId, cores]]));
+    note(device.deviceId, leaseId, cores);
     return cores;
   };
 
@@ -62,6 +66,9 @@ export function createCpuSharing(deps: CpuSharingDeps = {}): DeviceSharing {
       const groups = await parent();
       const cgroup = await groups?.create(groupName(leaseId), { memoryBytes, cores: worth });
       return { ...share, dataLimitBytes: memoryBytes, cgroup: cgroup ?? null };
+    },
+    adopt(device, { leaseId }, { cores }) {
+      note(device.deviceId, leaseId, cores === null ? coresOf(device) : parseCoreSet(cores));
     },
     usedMib: (_device, _share, pids) => (deps.memoryMib ?? processMemoryMib)(pids),
     // Ending a process on a CPU harms no neighbour.

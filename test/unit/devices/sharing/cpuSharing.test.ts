@@ -49,6 +49,16 @@ describe('a CPU device', () => {
     expect((await sharing.prepare(device(), part('three', 250))).cores).toBe('4');
   });
 
+  test('lends no core again that a command of an earlier supervisor has', async () => {
+    const [before, after] = [createCpuSharing(without), createCpuSharing(without)];
+    await before.prepare(device(), part('one', 500));
+    const { cores } = await before.prepare(device(), part('two', 500));
+    after.adopt?.(device(), part('two', 500), { cores });
+    expect((await after.prepare(device(), part('three', 500))).cores).toBe('4-5');
+    await after.clear(device(), part('two', 500));
+    expect((await after.prepare(device(), part('four', 500))).cores).toBe('6-7');
+  });
+
   test('keeps devices apart, and takes every core where it has no core set', async () => {
     const sharing = createCpuSharing({ ...without, allCores: () => [0, 1] });
     await sharing.prepare(device(), part('one', 500));
