@@ -11,12 +11,12 @@ export function reasonText(reason: WaitReason, now: number): string {
   return text(reason, now);
 }
 
-/** `4 devices linked by NV1`, `250 thousandths and 10000 MiB of a device`. */
+/** `4 devices linked by NV1`, `0.25 of a device and 10000 MiB of its memory`. */
 export function wishText(resources: Resources): string {
   const { devices, milli, memoryMib, link, models, migProfile } = resources;
   const model = models.length > 0 ? ` of model ${models.join(' or ')}` : '';
   if (migProfile !== null) return `a MIG instance ${migProfile}${model}`;
-  if (milli < 1000) return `${milli} thousandths and ${memoryMib} MiB of a device${model}`;
+  if (milli < 1000) return `${milli / 1000} of a device${model} and ${memoryMib} MiB of its memory`;
   const linked = link !== null && devices > 1 ? ` linked by ${link} or better` : '';
   return `${count(devices, 'device')}${model}${linked}`;
 }
@@ -24,13 +24,14 @@ export function wishText(resources: Resources): string {
 const count = (number: number, what: string): string =>
   `${number} ${what}${number === 1 ? '' : 's'}`;
 
-const teamUnits = {
-  milli: 'thousandths of a device',
-  memoryMib: 'MiB of device memory',
-  cpuMilli: 'thousandths of a core',
-  hostMemoryMib: 'MiB of host memory',
+/** People count devices and cores, the scheduler thousandths of them. */
+const units = {
+  milli: { size: 1000, name: 'devices' },
+  memoryMib: { size: 1, name: 'MiB of device memory' },
+  cpuMilli: { size: 1000, name: 'cores' },
+  hostMemoryMib: { size: 1, name: 'MiB of host memory' },
 };
-const hostUnits = { cpu: 'thousandths of a core', memory: 'MiB of host memory' };
+const hostUnits = { cpu: units.cpuMilli, memory: units.hostMemoryMib };
 
 const texts: Texts = {
   'ahead-in-queue': ({ position, ahead }) => {
@@ -40,10 +41,12 @@ const texts: Texts = {
     const more = position - 1 - ahead.length;
     return `ahead of it: ${names.join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
   },
-  'team-limit': ({ team, resource, limit, used, wanted }) =>
-    `team ${team} uses ${used} of its limit of ${limit} ${teamUnits[resource]}, and ${wanted} more are wanted`,
+  'team-limit': ({ team, resource, limit, used, wanted }) => {
+    const { size, name } = units[resource];
+    return `team ${team} uses ${used / size} of its limit of ${limit / size} ${name}, and ${wanted / size} more are wanted`;
+  },
   'over-quota': ({ team, quota, used, share, smallestShare }) =>
-    `team ${team} uses ${used} thousandths of a device, its quota is ${quota}; its share is ${percent(share)}, the smallest of those who wait ${percent(smallestShare)}`,
+    `team ${team} uses ${count(used / 1000, 'device')}, its quota is ${quota / 1000}; its share is ${percent(share)}, the smallest of those who wait ${percent(smallestShare)}`,
   busy: ({ freeDevices, wanted, heldBy }) => {
     const holders = heldBy.map(({ team, devices }) => `${team} ${devices}`).join(', ');
     return `${freeDevices} of ${count(wanted, 'suitable device')} wanted ${freeDevices === 1 ? 'is' : 'are'} free${holders === '' ? '' : `; held by ${holders}`}`;
@@ -51,15 +54,17 @@ const texts: Texts = {
   fragmented: ({ freeMilli, freeDevices, wanted, best }) =>
     wanted > 1
       ? `${freeDevices} suitable devices are free, but no host has ${wanted}: the best, ${best.hostId}, has ${best.devices}`
-      : `${freeMilli} thousandths are free in pieces: the best, on ${best.hostId}, has ${best.milli} and ${best.memoryMib} MiB`,
+      : `${count(freeMilli / 1000, 'device')} free in pieces: the best, on ${best.hostId}, has ${best.milli / 1000} and ${best.memoryMib} MiB`,
   'no-such-model': ({ models, present }) =>
     present.length === 0
       ? 'no host with devices has reported yet'
       : `no device is ${models.join(' or ')} at present: there is ${present.join(', ')}`,
   memory: ({ wantedMib, largestFreeMib }) =>
     `${wantedMib} MiB of one device are wanted, ${largestFreeMib} are free at most`,
-  'host-resources': ({ resource, wanted, largestFree }) =>
-    `${wanted} ${hostUnits[resource]} are wanted, hosts with such devices have ${largestFree} free at most`,
+  'host-resources': ({ resource, wanted, largestFree }) => {
+    const { size, name } = hostUnits[resource];
+    return `${wanted / size} ${name} are wanted, hosts with such devices have ${largestFree / size} free at most`;
+  },
   links: ({ wanted, best, largestGroup }) =>
     `free devices are linked by ${best ?? 'unknown links'} at best: ${wanted} or better joins ${largestGroup} of them`,
   'shares-full': ({ maxShares, deviceId }) =>
