@@ -189,6 +189,35 @@ describe('a part of a device', () => {
   });
 });
 
+test('a part that breaks the latency goal of its neighbour is started again with less', async () => {
+  const memory = ['--memory', '96MiB'];
+  // Takes the other device: the two parts have to share one.
+  const { child: whole } = await startScript('echo go; exec sleep 1000');
+  const share = `grep -o '"milli": [0-9]*' $BERTH_LEASE | head -n 1`;
+  const { child: loud, line } = await startScript(
+    `echo start $BERTH_RESTARTS, $(${share}); [ $BERTH_RESTARTS = 1 ] || exec sleep 1000`,
+    ...['--fraction', '0.5', '--restartable', '--json', ...memory],
+  );
+  expect(line).toBe('start 0, "milli": 500');
+  const { child: goal } = await startScript(
+    `echo '{"p95Ms": 80}' > $BERTH_LEASE.report; echo go; exec sleep 1000`,
+    ...['--fraction', '0.4', '--latency-goal', '50ms', ...memory],
+  );
+  const { exitCode, stdout, stderr } = await loud;
+  expect({ exitCode, stdout }).toEqual({
+    exitCode: 0,
+    stdout: 'start 0, "milli": 500\nstart 1, "milli": 370',
+  });
+  const why = 'has a p95 of 80 ms, its goal is 50 ms: queued again with 370 instead of 500';
+  expect(stderr).toMatch(new RegExp(`^berth run: .*${why}`, 'm'));
+  expect(reportOf(stderr).runs).toMatchObject([
+    { exitCode: 143, revocation: { reason: 'latency', message: expect.stringContaining(why) } },
+    { exitCode: 0, revocation: null },
+  ]);
+  for (const child of [whole, goal]) child.kill('SIGTERM');
+  await Promise.all([whole, goal]);
+});
+
 describe('a lease that is taken back', () => {
   test('ends the command with notice, and berth run with LeaseRevoked', async () => {
     const text = 'trap "echo saved; exit 0" TERM; echo go; while :; do sleep 0.05; done';
