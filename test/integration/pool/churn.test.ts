@@ -14,7 +14,7 @@ beforeAll(async () => {
 afterAll(() => stack?.stop());
 
 test('a minute of faults: no device is lent twice, none is lost', async () => {
-  const outcome = await churn(stack, { seed, seconds: 60, leases: 20, runners: 4 });
+  const outcome = await churn(stack, { seed, seconds: 60, leases: 12, runners: 4 });
   const { offences, begun, fenced, history } = outcome;
   onTestFailed(() => console.error(`BERTH_CHAOS_SEED=${seed} repeats it:\n${history}`));
   expect(offences).toBe('');
