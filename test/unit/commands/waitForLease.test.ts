@@ -1,6 +1,7 @@
 import { expect, test, vi } from 'vitest';
 import type { HoldClient } from '../../../workers/commands/runner/holdClient.ts';
 import { waitForLease } from '../../../workers/commands/runner/waitForLease.ts';
+import { berthError } from '../../../workflows/contracts/errors.ts';
 import type { Explanation } from '../../../workflows/contracts/pool/description.ts';
 import type { HoldLeaseState } from '../../../workflows/contracts/pool/hold.ts';
 import { leaseOf } from '../../support/deviceRig.ts';
@@ -42,6 +43,16 @@ test('who is granted at once asks for no explanation', async () => {
   const explain = vi.fn(async () => undefined);
   expect(await waitForLease(holdOf(3, explain), options)).toBe(lease);
   expect(explain).not.toHaveBeenCalled();
+});
+
+test('a stack that restarts meanwhile costs no place; one that is gone ends the wait', async () => {
+  const gone = () => Promise.reject(berthError('StackUnavailable', 'no stack'));
+  const hold = holdOf(1, async () => undefined);
+  let times = 0;
+  const restarting = { ...hold, state: () => (++times < 3 ? gone() : hold.state()) };
+  expect(await waitForLease(restarting, options)).toBe(lease);
+  const ended = waitForLease({ ...hold, state: gone }, { ...options, patienceMs: 0 });
+  await expect(ended).rejects.toMatchObject({ type: 'StackUnavailable' });
 });
 
 test('who will not wait is told why there would be a wait', async () => {

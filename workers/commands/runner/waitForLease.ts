@@ -1,7 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { berthError } from '../../../workflows/contracts/errors.ts';
+import { BerthError, berthError } from '../../../workflows/contracts/errors.ts';
 import type { Lease } from '../../../workflows/contracts/lease.ts';
 import type { Explanation } from '../../../workflows/contracts/pool/description.ts';
+import type { HoldLeaseState } from '../../../workflows/contracts/pool/hold.ts';
 import { createExplaining } from './explaining.ts';
 import type { HoldClient } from './holdClient.ts';
 
@@ -14,6 +15,8 @@ export interface WaitOptions {
   onWaiting(explanation: Explanation | undefined): void;
   /** Ends the waiting with its reason. */
   signal: AbortSignal;
+  /** For a stack that restarts, ms: the request keeps its place meanwhile. */
+  patienceMs?: number;
 }
 
 /** The first grants come at once: asked for often, then each second. */
@@ -23,12 +26,13 @@ const pauseMs = 1_000;
 /**
  * Waits until the pool has lent what was asked for.
  * @throws BerthError of the pool's refusal; NoDeviceFree under `noWait`; LeaseRevoked or JobCancelled
- *   when the hold was ended by somebody; `signal.reason`
+ *   when the hold was ended by somebody; StackUnavailable; `signal.reason`
  */
 export async function waitForLease(hold: HoldClient, options: WaitOptions): Promise<Lease> {
   const explaining = createExplaining(() => hold.explain());
+  const askState = patientState(hold, options);
   for (let look = 0; ; look += 1) {
-    const { phase, lease, revoke, refused } = await hold.state();
+    const { phase, lease, revoke, refused } = await askState();
     if (refused !== null) throw berthError(refused.type, refused.message);
     if (lease !== null && phase === 'held' && !options.before.includes(lease.leaseId)) return lease;
     if (phase === 'ended') {
@@ -47,8 +51,31 @@ export async function waitForLease(hold: HoldClient, options: WaitOptions): Prom
     const isLong = look >= firstPausesMs.length;
     if (look + 1 >= firstPausesMs.length || options.noWait) explaining.look();
     if (isLong) options.onWaiting(explanation);
-    await delay(firstPausesMs[look] ?? pauseMs, undefined, { signal: options.signal }).catch(() => {
-      throw options.signal.reason;
-    });
+    await pause(firstPausesMs[look] ?? pauseMs, options.signal);
   }
+}
+
+/** The hold's state, of a stack that may be away for a while. */
+function patientState(
+  hold: HoldClient,
+  { noWait, patienceMs = 30_000, signal }: WaitOptions,
+): () => Promise<HoldLeaseState> {
+  return async () => {
+    const giveUpAt = performance.now() + (noWait ? 0 : patienceMs);
+    for (;;) {
+      try {
+        return await hold.state();
+      } catch (error) {
+        const isAway = error instanceof BerthError && error.type === 'StackUnavailable';
+        if (!isAway || performance.now() >= giveUpAt) throw error;
+      }
+      await pause(pauseMs, signal);
+    }
+  };
+}
+
+async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  await delay(ms, undefined, { signal }).catch(() => {
+    throw signal.reason;
+  });
 }
