@@ -39,6 +39,7 @@ export function describePool(state: PoolState, now: number): PoolDescription {
     }),
     teams: describeTeams(state, now),
     config: state.config,
+    reservations: state.teams.reservations,
     prices: state.teams.prices,
     currency: state.teams.currency,
     totals: state.totals,

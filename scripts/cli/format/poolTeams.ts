@@ -4,7 +4,7 @@ import { formatTable } from './table.ts';
 import { formatBytes, formatPercent } from './units.ts';
 
 /** What each team may have and what it uses, a line a team. */
-export function formatTeams({ teams }: PoolDescription): string {
+export function formatTeams(teams: PoolDescription['teams']): string {
   if (teams.length === 0) return 'no teams: any is taken, and none has asked yet';
   const rows = teams.map((team) => [
     team.team,

@@ -33,6 +33,11 @@ export function formatSeconds(seconds: number): string {
   return `${Math.floor(minutes / 60)} h ${pad(minutes % 60)} min`;
 }
 
+/** `2026-03-01 08:05`, UTC. `at`: ms since the Unix epoch. */
+export function formatMinute(at: number): string {
+  return new Date(at).toISOString().slice(0, 16).replace('T', ' ');
+}
+
 /** `31.4 %` */
 export function formatPercent(fraction: number): string {
   return `${(fraction * 100).toFixed(1)} %`;

@@ -1,14 +1,11 @@
 import type { UsageReport, UsageRow } from '../../../activities/usage/report/usageReport.ts';
 import { type Alignment, formatTable } from './table.ts';
-import { formatPercent, formatSeconds } from './units.ts';
-
-const minute = (at: number): string =>
-  `${new Date(at).toISOString().slice(0, 16).replace('T', ' ')}`;
+import { formatMinute, formatPercent, formatSeconds } from './units.ts';
 
 /** A table of groups with their sum, and what its numbers leave out. */
 export function formatUsage(report: UsageReport): string {
   const { rows, total, by, currency, from, to } = report;
-  const title = `leases that ended between ${minute(from)} and ${minute(to)} UTC`;
+  const title = `leases that ended between ${formatMinute(from)} and ${formatMinute(to)} UTC`;
   if (rows.length === 0) return `${title}: none`;
   const priced = total.cost !== null;
   const header = [by, 'leases', 'device hours', 'wait', 'wait p95', 'busy'];

@@ -228,6 +228,23 @@ describe('berth pool teams', () => {
     expect(await run('teams')).toBe(0);
     expect(stdout).toMatch(/^research +6 devices, 480 GiB +12 devices +2 +- +0.0 % +0.00 +0$/m);
     expect(stdout).toMatch(/^nlp +- +- +1 +2 devices, 78.1 GiB +66.7 %/m);
+    expect(stdout).toMatch(
+      /^nightly +research\/nlp +4 +H100, A100 +22:00 to 06:00, mon tue wed thu fri$/m,
+    );
+    expect(stdout).toMatch(/^launch +serving +8 +any +2026-12-01 08:00 to 2026-12-03 20:00$/m);
+    expect(stdout).toMatch(/^model +EUR per device and hour\nH100 +2\.5\nA100 +1\.2$/m);
+    expect(await run('teams', 'show', '--json')).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({
+      teams: expect.arrayContaining([expect.objectContaining({ team: 'research/nlp/ann' })]),
+      reservations: [{ reservationId: 'nightly', team: 'research/nlp' }, {}],
+      prices: { H100: 2.5, A100: 1.2 },
+      currency: 'EUR',
+    });
+  });
+
+  it('says no word of reservations and prices that do not exist', async () => {
+    expect(await run('teams')).toBe(0);
+    expect(stdout).not.toMatch(/reservation|per device/);
   });
 
   it('changes nothing when the file is wrong', async () => {

@@ -1,6 +1,6 @@
 import type { PoolConfig, RevokeReason } from './messages.ts';
 import type { LeaseRequest, Resources } from './requests.ts';
-import type { ResourceVector } from './teams.ts';
+import type { Reservation, ResourceVector } from './teams.ts';
 
 /** Answer of `describePool`: what people and scripts see of a pool. Times are ms since the Unix epoch. */
 export interface PoolDescription {
@@ -31,6 +31,8 @@ export interface PoolDescription {
     waiting: number;
   }[];
   config: PoolConfig;
+  /** Of the teams file. */
+  reservations: Reservation[];
   /** Money per device and hour by a part of a device model's name, from the teams file. */
   prices: Record<string, number>;
   /** ISO 4217, of `prices`. */

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { readTeamsFile } from '../../../../workers/pool/teamsFile.ts';
 import type { Registry } from '../../action.ts';
+import { formatPrices, formatReservations } from '../../format/poolReservations.ts';
 import { formatTeams } from '../../format/poolTeams.ts';
 import { definePoolAction } from './poolAction.ts';
 
@@ -9,10 +10,15 @@ export function registerTeams(registry: Registry, group: Command): void {
   const teams = group.command('teams').description('quotas, limits and weights');
   const show = teams
     .command('show', { isDefault: true })
-    .description('what each team may have and what it uses');
+    .description('what each team may have and what it uses; reservations and prices');
   definePoolAction(registry, show, async ({ pool }) => {
     const description = await pool.describe();
-    return { json: description.teams, text: formatTeams(description) };
+    const { teams, reservations, prices, currency } = description;
+    const parts = [formatTeams(teams), formatReservations(reservations)];
+    return {
+      json: { teams, reservations, prices, currency },
+      text: [...parts, formatPrices(prices, currency)].filter((part) => part !== '').join('\n\n'),
+    };
   });
   const apply = teams
     .command('apply')
