@@ -1,8 +1,9 @@
 import { type LeaseRequest, type Resources, wholeDevices } from '../contracts/pool/requests.ts';
+import { jsonBytes } from './jsonBytes.ts';
 import type { HeldLease, PoolState, WaitingRequest } from './state.ts';
 
-/** Of JSON that a run hands on: the server takes 2 MB, and labels may be longer in UTF-8. */
-const budget = 1_700_000;
+/** Bytes of JSON that a run hands on: the server takes 2 MiB. */
+const budget = 1_900_000;
 
 /** Of a lease or a waiting request. */
 type Packed<T> = Omit<T, 'request'> & {
@@ -34,7 +35,7 @@ export function carry(state: PoolState): CarriedState {
   return { ...kept, unrecorded: forRecords.kept, recent: forIds.kept };
 }
 
-const sizeOf = (value: unknown): number => JSON.stringify(value).length + 1;
+const sizeOf = (value: unknown): number => jsonBytes(value) + 1;
 
 function newestWithin<T>(entries: readonly T[], room: number): { kept: T[]; left: number } {
   let left = room;
@@ -46,6 +47,45 @@ function newestWithin<T>(entries: readonly T[], room: number): { kept: T[]; left
     first -= 1;
   }
   return { kept: entries.slice(first), left };
+}
+
+/** What is left to teams' past use, typical shapes, epochs and ended leases. */
+const requestsBudget = 1_650_000;
+/** Of a waiting request besides its own wishes, of a lease, and of each device or victim in one. */
+const [waitingBytes, leaseBytes, partBytes] = [120, 400, 200];
+
+const measured = new WeakMap<object, number>();
+
+function remembered(key: object, measure: () => number): number {
+  let size = measured.get(key);
+  if (size === undefined) {
+    size = measure();
+    measured.set(key, size);
+  }
+  return size;
+}
+
+const requestSize = (request: LeaseRequest): number =>
+  remembered(request, () => sizeOf(pack({ request })));
+
+/**
+ * Whether one more request would make the state larger than a run can hand on: labels of 200 and
+ * lists of 1,000 device ids are allowed, but not in each of 2,000 requests.
+ */
+export function isCarriedFull(state: PoolState, wanted: LeaseRequest): boolean {
+  let bytes = requestSize(wanted) + waitingBytes;
+  bytes += remembered(state.teams, () => sizeOf(state.teams));
+  for (const device of Object.values(state.devices)) {
+    bytes += remembered(device, () => sizeOf(device));
+  }
+  for (const { request, promised, victims } of Object.values(state.waiting)) {
+    const parts = (promised?.devices.length ?? 0) + victims.length;
+    bytes += requestSize(request) + waitingBytes + parts * partBytes;
+  }
+  for (const { request, devices } of Object.values(state.leases)) {
+    bytes += requestSize(request) + leaseBytes + devices.length * partBytes;
+  }
+  return bytes > requestsBudget;
 }
 
 export function unpack(carried: CarriedState): PoolState {

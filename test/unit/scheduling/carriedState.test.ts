@@ -65,12 +65,39 @@ test('the fullest queue fits into one payload, with what is not recorded yet', (
     unrecorded: Array.from({ length: 6_000 }, (_, index) => record(index)),
     recent: Array.from({ length: 20_000 }, (_, index) => ({ requestId: uuid(index), at: now })),
   });
-  expect(JSON.stringify(carried).length).toBeLessThan(1_800_000);
+  expect(Buffer.byteLength(JSON.stringify(carried))).toBeLessThan(2_000_000);
   expect(carried.waiting).toHaveLength(2_500);
   // The newest are kept.
   expect(carried.unrecorded.length).toBeGreaterThan(100);
   expect(carried.unrecorded.at(-1)?.leaseId).toBe(uuid(5_999));
 });
+
+test.each([
+  ['labels in Chinese', { label: '训'.repeat(200), profileKey: '练'.repeat(400) }],
+  ['device ids', { resources: { deviceIds: Array.from({ length: 64 }, (_, at) => `h.gpu${at}`) } }],
+])(
+  'a queue of long %s is full before it fits into no payload',
+  (_name, { resources, ...change }) => {
+    let state = busyPool(0);
+    let refusal: { type: string; message: string } | undefined;
+    for (let index = 100; refusal === undefined && index < 2_600; index += 1) {
+      const { request } = holdInput('default', { requestId: uuid(index), ...change });
+      const holder = { workflowId: `lease/default/${uuid(index)}`, runId: uuid(index) };
+      const wanted = { ...request, resources: { ...request.resources, ...resources }, holder };
+      ({ state, refusal } = { refusal: undefined, ...submitRequest(state, wanted, now) });
+    }
+    expect(refusal).toMatchObject({
+      type: 'PoolFull',
+      message: expect.stringMatching(
+        /^the requests of pool default are as long as it can remember/,
+      ),
+    });
+    const unrecorded = Array.from({ length: 6_000 }, (_, index) => record(index));
+    const carried = carry({ ...state, unrecorded });
+    expect(Buffer.byteLength(JSON.stringify(carried))).toBeLessThan(2_000_000);
+    expect(carried.unrecorded.length).toBeGreaterThan(100);
+  },
+);
 
 test('what fits is all kept', () => {
   const unrecorded = Array.from({ length: 900 }, (_, index) => record(index));

@@ -1,5 +1,6 @@
 import type { FailureType } from '../../contracts/errors.ts';
 import type { LeaseRequest } from '../../contracts/pool/requests.ts';
+import { isCarriedFull } from '../carriedState.ts';
 import { whyImpossible } from '../explain/whyImpossible.ts';
 import { lookup } from '../lookup.ts';
 import type { HeldLease, PoolState, WaitingRequest } from '../state.ts';
@@ -39,6 +40,13 @@ function takeNew(state: PoolState, wanted: LeaseRequest, now: number): Submitted
       state,
       'PoolFull',
       `${waiting.length} requests wait in pool ${state.pool}, which takes ${state.config.maxWaiting}: ask again later`,
+    );
+  }
+  if (isCarriedFull(state, wanted)) {
+    return refuse(
+      state,
+      'PoolFull',
+      `the requests of pool ${state.pool} are as long as it can remember, ${waiting.length} of them waiting: ask again later, with shorter labels and lists`,
     );
   }
   const entry: WaitingRequest = {
