@@ -97,24 +97,28 @@ export function createCommand(deps: CommandDeps): Command {
 
   async function endAll(): Promise<void> {
     let told = false;
-    await endProcesses({
-      finder: processes,
-      killAt: () => killAt,
-      quiesce: (pids) => shares.quiesce(pids),
-      onKill() {
-        if (!told && ending !== undefined) tell({ type: 'killed', ...ending });
-        told = true;
-      },
-      logger,
-    });
     const never = new AbortController().signal;
-    const complain = (error: unknown) =>
-      logger.error({ error: String(error) }, 'an epoch could not be retired; trying again');
-    await retrying(() => shares.retire(), never, complain);
+    const complain = (message: string) => (error: unknown) =>
+      logger.error({ error: String(error) }, message);
+    const processesEnd = () =>
+      endProcesses({
+        finder: processes,
+        killAt: () => killAt,
+        quiesce: (pids) => shares.quiesce(pids),
+        onKill() {
+          if (!told && ending !== undefined) tell({ type: 'killed', ...ending });
+          told = true;
+        },
+        logger,
+      });
+    // Such as a supervisor that has no file descriptor left to look into /proc.
+    await retrying(processesEnd, never, complain('a command could not be ended; trying again'));
+    await retrying(shares.retire, never, complain('an epoch was not retired; trying again'));
     await shares
       .clear()
       .catch((error) => logger.warn({ error: String(error) }, 'a share left something behind'));
-    await removeFiles();
+    // Whoever finds the record later finds nothing that runs.
+    await removeFiles().catch(complain("a command's files are still there"));
     logger.info({ ...ending }, 'command cleared');
   }
 

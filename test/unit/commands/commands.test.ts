@@ -50,7 +50,7 @@ async function leftBehind() {
     });
     return { commands, onOrphaned };
   };
-  return { child, record, records, start };
+  return { child, record, records, store, start };
 }
 
 test('a command of an earlier supervisor counts as work, and ends when no runner comes back', async () => {
@@ -102,4 +102,15 @@ test('a process that has the number of one that ended is left alone', async () =
   await commands.reload();
   await vi.waitFor(() => expect(commands.hasEnded('l')).toBe(true));
   expect(child.exitCode ?? child.signalCode).toBeNull();
+});
+
+test('a record that cannot be removed keeps no command from being ended and forgotten', async () => {
+  const { child, store, start } = await leftBehind();
+  const remove = vi.fn().mockRejectedValue(new Error('EROFS: read-only file system'));
+  const { commands, onOrphaned } = start({ resumeMs: 1, store: { ...store, remove } });
+  await commands.reload();
+  await once(child, 'exit');
+  await vi.waitFor(() => expect(onOrphaned).toHaveBeenCalledOnce());
+  expect(remove).toHaveBeenCalledOnce();
+  expect(commands.all()).toEqual([]);
 });
