@@ -73,19 +73,36 @@ const requestSize = (request: LeaseRequest): number =>
  * lists of 1,000 device ids are allowed, but not in each of 2,000 requests.
  */
 export function isCarriedFull(state: PoolState, wanted: LeaseRequest): boolean {
-  let bytes = requestSize(wanted) + waitingBytes;
-  bytes += remembered(state.teams, () => sizeOf(state.teams));
-  for (const device of Object.values(state.devices)) {
-    bytes += remembered(device, () => sizeOf(device));
-  }
-  for (const { request, promised, victims } of Object.values(state.waiting)) {
-    const parts = (promised?.devices.length ?? 0) + victims.length;
-    bytes += requestSize(request) + waitingBytes + parts * partBytes;
-  }
-  for (const { request, devices } of Object.values(state.leases)) {
-    bytes += requestSize(request) + leaseBytes + devices.length * partBytes;
-  }
+  const bytes =
+    requestSize(wanted) +
+    remembered(state.teams, () => sizeOf(state.teams)) +
+    remembered(state.devices, () => sizeOf(state.devices)) +
+    remembered(state.leases, () => sumOf(state.leases, leaseSize)) +
+    remembered(state.waiting, () => sumOf(state.waiting, waitingSize));
   return bytes > requestsBudget;
+}
+
+/** The queue with one more request, whose size is then known without looking at all of it again. */
+export function withOneMore(
+  waiting: PoolState['waiting'],
+  entry: WaitingRequest,
+): PoolState['waiting'] {
+  const longer = { ...waiting, [entry.request.requestId]: entry };
+  const before = measured.get(waiting);
+  if (before !== undefined) measured.set(longer, before + waitingSize(entry));
+  return longer;
+}
+
+const waitingSize = ({ request, promised, victims }: WaitingRequest): number =>
+  requestSize(request) +
+  waitingBytes +
+  ((promised?.devices.length ?? 0) + victims.length) * partBytes;
+
+const leaseSize = ({ request, devices }: HeldLease): number =>
+  requestSize(request) + leaseBytes + devices.length * partBytes;
+
+function sumOf<T>(record: Record<string, T>, sizeOfOne: (entry: T) => number): number {
+  return Object.values(record).reduce((sum, entry) => sum + sizeOfOne(entry), 0);
 }
 
 export function unpack(carried: CarriedState): PoolState {

@@ -83,7 +83,7 @@ function requeue(state: PoolState, lease: HeldLease): WaitingRequest {
 /** Above every waiting request's. */
 export function nextSerial(state: PoolState): number {
   let highest = 0;
-  for (const { serial } of Object.values(state.waiting)) highest = Math.max(highest, serial);
+  for (const id in state.waiting) highest = Math.max(highest, state.waiting[id]!.serial);
   return highest + 1;
 }
 

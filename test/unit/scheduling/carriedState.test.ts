@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { type LeaseRequest, wholeDevices } from '../../../workflows/contracts/pool/requests.ts';
 import type { UsageRecord } from '../../../workflows/contracts/pool/usage.ts';
 import { carry, unpack } from '../../../workflows/scheduling/carriedState.ts';
 import { submitRequest } from '../../../workflows/scheduling/events/submitRequest.ts';
@@ -72,9 +73,17 @@ test('the fullest queue fits into one payload, with what is not recorded yet', (
   expect(carried.unrecorded.at(-1)?.leaseId).toBe(uuid(5_999));
 });
 
-test.each([
+test.each<[string, Partial<LeaseRequest>]>([
   ['labels in Chinese', { label: '训'.repeat(200), profileKey: '练'.repeat(400) }],
-  ['device ids', { resources: { deviceIds: Array.from({ length: 64 }, (_, at) => `h.gpu${at}`) } }],
+  [
+    'device ids',
+    {
+      resources: {
+        ...wholeDevices(1),
+        deviceIds: Array.from({ length: 64 }, (_, at) => `h.gpu${at}`),
+      },
+    },
+  ],
 ])(
   'a queue of long %s is full before it fits into no payload',
   (_name, { resources, ...change }) => {

@@ -1,6 +1,7 @@
 import type { FailureType } from '../../contracts/errors.ts';
 import type { LeaseRequest } from '../../contracts/pool/requests.ts';
-import { isCarriedFull } from '../carriedState.ts';
+import { isCarriedFull, withOneMore } from '../carriedState.ts';
+import { nextSerial } from '../endLease.ts';
 import { whyImpossible } from '../explain/whyImpossible.ts';
 import { lookup } from '../lookup.ts';
 import type { HeldLease, PoolState, WaitingRequest } from '../state.ts';
@@ -29,37 +30,36 @@ export function submitRequest(state: PoolState, request: LeaseRequest, now: numb
 }
 
 function takeNew(state: PoolState, wanted: LeaseRequest, now: number): Submitted {
-  const { requestId } = wanted;
   const ofTeam = whyTeamRefuses(state.teams, wanted);
   if (ofTeam !== undefined) return refuse(state, 'InvalidRequest', ofTeam);
   const impossible = whyImpossible(state, wanted);
   if (impossible !== undefined) return refuse(state, 'NoSuchDevice', impossible);
-  const waiting = Object.values(state.waiting);
-  if (waiting.length >= state.config.maxWaiting) {
+  const waiting = Object.keys(state.waiting).length;
+  if (waiting >= state.config.maxWaiting) {
     return refuse(
       state,
       'PoolFull',
-      `${waiting.length} requests wait in pool ${state.pool}, which takes ${state.config.maxWaiting}: ask again later`,
+      `${waiting} requests wait in pool ${state.pool}, which takes ${state.config.maxWaiting}: ask again later`,
     );
   }
   if (isCarriedFull(state, wanted)) {
     return refuse(
       state,
       'PoolFull',
-      `the requests of pool ${state.pool} are as long as it can remember, ${waiting.length} of them waiting: ask again later, with shorter labels and lists`,
+      `the requests of pool ${state.pool} are as long as it can remember, ${waiting} of them waiting: ask again later, with shorter labels and lists`,
     );
   }
   const entry: WaitingRequest = {
     request: wanted,
     submittedAt: now,
     grants: 0,
-    serial: waiting.reduce((most, { serial }) => Math.max(most, serial), 0) + 1,
+    serial: nextSerial(state),
     promised: null,
     victims: [],
     requeuedFor: null,
   };
   const typical = rememberShape(state.typical, wanted.resources);
-  return { state: { ...state, typical, waiting: { ...state.waiting, [requestId]: entry } } };
+  return { state: { ...state, typical, waiting: withOneMore(state.waiting, entry) } };
 }
 
 /** What becomes of a request id that is known; undefined when it is new. */
