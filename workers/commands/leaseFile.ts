@@ -41,10 +41,11 @@ export async function readReport(
 ): Promise<{ p95Ms: number; at: number } | undefined> {
   try {
     const path = reportPath(leaseFile);
-    const { mtimeMs, size } = await stat(path);
-    if (size > 4096) return undefined;
+    const found = await stat(path);
+    // Who opens a pipe waits for its writer.
+    if (!found.isFile() || found.size > 4096) return undefined;
     const { data } = reportSchema.safeParse(JSON.parse(await readFile(path, 'utf8')));
-    return data && { p95Ms: data.p95Ms, at: Math.round(mtimeMs) };
+    return data && { p95Ms: data.p95Ms, at: Math.round(found.mtimeMs) };
   } catch {
     return undefined;
   }

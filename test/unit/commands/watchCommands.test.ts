@@ -1,5 +1,6 @@
 import { utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { execa } from 'execa';
 import { pino } from 'pino';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import type { Command } from '../../../workers/commands/command.ts';
@@ -50,6 +51,18 @@ test('what a command measures of itself is passed on, once each time it is writt
   );
   const last = latency.mock.calls.filter(([, { at }]) => at === 200_000);
   expect(last).toHaveLength(1);
+});
+
+test('a pipe in the place of the report is not waited for', async () => {
+  const { leaseFile, latency, overuse } = await watched({
+    shares: {
+      overuse: async () => [{ deviceId: 'd', usedMib: 9 }],
+    } as unknown as Command['shares'],
+  });
+  await execa('mkfifo', [reportPath(leaseFile)]);
+  const before = overuse.mock.calls.length;
+  await vi.waitFor(() => expect(overuse.mock.calls.length).toBeGreaterThan(before + 2));
+  expect(latency).not.toHaveBeenCalled();
 });
 
 test('memory over the share counts when it is seen twice in a row', async () => {
