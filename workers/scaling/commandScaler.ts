@@ -63,11 +63,15 @@ export function createCommandScaler(deps: CommandScalerDeps): Scaler {
       const active = devices.filter((device) => isLendable(device) && !parked.has(device.deviceId));
       const missing = Math.max(0, count - active.length);
       const back = devices
-        .filter(({ deviceId, state }) => parked.has(deviceId) && state === 'draining')
+        .filter(({ deviceId, state }) => parked.has(deviceId) && state !== 'lapsed')
         .slice(0, missing);
       for (const { deviceId } of back) {
         await pool.undrain(deviceId);
         await parked.remove(deviceId);
+      }
+      // A pool that was started anew knows nothing of it.
+      for (const { deviceId, state } of devices) {
+        if (parked.has(deviceId) && isLendable({ state })) await pool.drain(deviceId);
       }
       const leaving = drainOrder(active).slice(0, Math.max(0, active.length - count));
       for (const { deviceId } of leaving) {

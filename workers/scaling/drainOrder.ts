@@ -10,5 +10,5 @@ export const isEmpty = ({ holders, freeMilli }: DeviceDescription): boolean =>
   holders.length === 0 && freeMilli >= 1000;
 
 /** It is lent, or can be. */
-export const isLendable = ({ state }: DeviceDescription): boolean =>
+export const isLendable = ({ state }: Pick<DeviceDescription, 'state'>): boolean =>
   state !== 'draining' && state !== 'lapsed';

@@ -68,6 +68,20 @@ test('drained ones come back before more are asked for', async () => {
   expect(await scaler.current()).toBe(3);
 });
 
+test('what it drained is drained again where the pool was started anew', async () => {
+  const { pool, scaler, calls } = await rig(note);
+  await scaler.scaleTo(2);
+  await scaler.scaleTo(2);
+  const before = await calls();
+  const [, gone = ''] = /\[(h\.gpu\d)\]/.exec(before) ?? [];
+  await pool.client.undrain(gone);
+  await scaler.scaleTo(2);
+  await scaler.scaleTo(2);
+  expect((await calls()).slice(before.length)).toBe(`2 2 [${gone}]\n`);
+  const { devices } = await pool.client.describe();
+  expect(devices.find(({ deviceId }) => deviceId === gone)?.state).toBe('draining');
+});
+
 test('a command that fails, hangs or is absent is said, with its last line', async () => {
   const failing = await rig('echo one; echo quota exceeded >&2; exit 3');
   await expect(failing.scaler.scaleTo(4)).rejects.toMatchObject({
