@@ -3,13 +3,12 @@ import type { HostActivities } from '../../contracts/activities.ts';
 import { hostTaskQueue } from '../../contracts/ids.ts';
 import type { UsageRecord } from '../../contracts/pool/usage.ts';
 import type { PoolRun } from './poolRun.ts';
+import { usageBatch } from './usageBatch.ts';
 
 /** Recorded at once when so many leases have ended, … */
 const batchWorthwhile = 100;
 /** … or when the first of them has waited for so long, ms. */
 const batchDelayMs = 5_000;
-/** Records handed over at a time. */
-const batchLimit = 500;
 /** Before a host that failed to record is asked again, ms. */
 const retryDelayMs = 10_000;
 
@@ -57,9 +56,10 @@ export function createUsageRecorder(run: PoolRun): UsageRecorder {
     dueAt,
     recordDue(now) {
       const due = dueAt();
-      const batch = run.state.unrecorded.slice(0, batchLimit);
+      if (due === null || due > now) return;
+      const batch = usageBatch(run.state.unrecorded);
       const hostId = batch[0] && chooseHost(run, batch[0], failedHost);
-      if (due === null || due > now || hostId === undefined) return;
+      if (hostId === undefined) return;
       inFlight = true;
       void record(batch, hostId);
     },
