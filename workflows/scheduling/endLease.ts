@@ -1,5 +1,5 @@
 import type { UsageRecord } from '../contracts/pool/usage.ts';
-import { decayedTo, meanOfHolding } from './fairness/decayedUsage.ts';
+import { decayedTo, meanOfHolding, withoutFaded } from './fairness/decayedUsage.ts';
 import { addScaled } from './fairness/resourceVector.ts';
 import { teamLevels } from './fairness/teamTree.ts';
 import { heldVector } from './fairness/teamUsage.ts';
@@ -27,7 +27,7 @@ export function endLease(
     ...state,
     leases,
     devices: { ...state.devices, ...leftToClear(state, lease, now, cleared) },
-    usage: { ...state.usage, ...charged(state, lease, now) },
+    usage: charged(state, lease, now),
     waiting: requeued ? { ...state.waiting, [requestId]: requeued } : state.waiting,
     recent: requeued ? state.recent : remembered(state, requestId, now),
     unrecorded: [...state.unrecorded, usageRecord(state, lease, end, now)],
@@ -55,12 +55,12 @@ function leftToClear(
 function charged(state: PoolState, lease: HeldLease, now: number): PoolState['usage'] {
   const { usageHalfLifeMs } = state.config;
   const mean = meanOfHolding(heldVector(lease), lease.grantedAt, now, usageHalfLifeMs);
-  return Object.fromEntries(
-    teamLevels(lease.request.team).map((level) => {
-      const past = decayedTo(state.usage[level], now, usageHalfLifeMs);
-      return [level, { vector: addScaled(past, mean), at: now }];
-    }),
-  );
+  const usage = { ...state.usage };
+  for (const level of teamLevels(lease.request.team)) {
+    const past = decayedTo(usage[level], now, usageHalfLifeMs);
+    usage[level] = { vector: addScaled(past, mean), at: now };
+  }
+  return withoutFaded(usage, now, usageHalfLifeMs);
 }
 
 function requeue(state: PoolState, lease: HeldLease): WaitingRequest {

@@ -91,6 +91,20 @@ describe('the end of a lease', () => {
     expect(Object.keys(queued)).toEqual(['a']);
   });
 
+  it('is charged to its team, and forgets who used least when there are too many', () => {
+    const vector = { milli: 900, memoryMib: 0, cpuMilli: 0, hostMemoryMib: 0 };
+    const names = Array.from({ length: 1_000 }, (_, at) => `job-${at}`);
+    const usage = Object.fromEntries(
+      names.map((name, at) => [name, { vector: { ...vector, milli: at }, at: noon - 1 }]),
+    );
+    const later = noon + 24 * 3_600_000;
+    const over = releaseLease({ ...held, usage }, { leaseId: 'a', cleared: [] }, later);
+    expect(Object.keys(over.usage)).toHaveLength(800);
+    expect(over.usage.default?.vector.milli).toBeGreaterThan(0);
+    expect(over.usage['job-999']).toEqual(usage['job-999']);
+    expect(over.usage['job-1']).toBeUndefined();
+  });
+
   it('comes when the withdrawal has crossed with the grant', () => {
     const over = withdrawRequest(held, { requestId: 'a' }, noon);
     expect(Object.keys(over.leases)).toEqual(['b']);
@@ -208,6 +222,11 @@ describe('teams', () => {
 
   it('are set all at once', () => {
     expect(applyTeams(held, good, noon)).toEqual({ state: { ...held, teams: good } });
+  });
+
+  it('are refused when the pool could not hand them on', () => {
+    const prices = Object.fromEntries(Array.from({ length: 40_000 }, (_, at) => [`m${at}`, 1]));
+    expect(refusal({ ...good, prices })).toMatch(/^teams: \d+ bytes as JSON: expected at most/);
   });
 
   const research = (change: object) => ({

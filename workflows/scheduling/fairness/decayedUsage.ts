@@ -36,3 +36,24 @@ export function meanOfHolding(
 export function meanInHours(mean: number, halfLifeMs: number): number {
   return (mean * halfLifeMs) / Math.LN2 / 3_600_000;
 }
+
+/** Teams whose past use is remembered: without a teams file, anybody may name new ones for ever. */
+const mostTeams = 1_000;
+
+/** Forgets, when there are too many, the teams that have the least left of what they used. */
+export function withoutFaded(
+  usage: Record<string, DecayedUsage>,
+  now: number,
+  halfLifeMs: number,
+): Record<string, DecayedUsage> {
+  const entries = Object.entries(usage);
+  if (entries.length <= mostTeams) return usage;
+  return Object.fromEntries(
+    entries
+      .map((entry) => ({ entry, left: decayedTo(entry[1], now, halfLifeMs).milli }))
+      .sort((a, b) => b.left - a.left || b.entry[1].at - a.entry[1].at)
+      // Some more than it has to be, as it is not worth doing for each lease.
+      .slice(0, mostTeams * 0.8)
+      .map(({ entry }) => entry),
+  );
+}
