@@ -1,4 +1,9 @@
-import { WorkflowNotFoundError } from '@temporalio/client';
+import {
+  type WorkflowClient,
+  WorkflowExecutionAlreadyStartedError,
+  WorkflowNotFoundError,
+  type WorkflowStartOptions,
+} from '@temporalio/client';
 import { workflowTaskQueue } from '../../../workflows/contracts/ids.ts';
 import type { LeaseHolder } from '../../../workflows/contracts/lease.ts';
 import type { Explanation } from '../../../workflows/contracts/pool/description.ts';
@@ -40,25 +45,48 @@ export interface HoldClient {
 /** Runs the hold, by name, so that no workflow code is imported. */
 const holdWorkflowType = 'holdLeaseWorkflow';
 
-/** @throws BerthError StackUnavailable */
+/**
+ * A server that does not answer in time, for it is busy or restarting, is asked again.
+ * @throws BerthError StackUnavailable
+ */
 export async function startHold(session: Session, input: HoldLeaseInput): Promise<HoldClient> {
   const { pool, request } = input;
   const workflowId = holdLeaseWorkflowId(pool, request.requestId);
   const attributes = { pipeline: 'lease', hostId: session.hostId, pool, team: request.team };
   try {
-    await requireWorkers(session);
-    const started = await withSearchAttributes(attributes, (typedSearchAttributes) =>
-      session.client.workflow.start(holdWorkflowType, {
-        workflowId,
-        taskQueue: workflowTaskQueue,
-        args: [input],
-        typedSearchAttributes,
-        staticSummary: `${request.label} · team ${request.team}`,
-      }),
+    await awaitJob(session, workflowId, () => requireWorkers(session));
+    const runId = await awaitJob(session, workflowId, () =>
+      withSearchAttributes(attributes, (typedSearchAttributes) =>
+        startOnce(session.client.workflow, workflowId, {
+          taskQueue: workflowTaskQueue,
+          args: [input],
+          typedSearchAttributes,
+          staticSummary: `${request.label} · team ${request.team}`,
+        }),
+      ),
     );
-    return createHoldClient(session, pool, request.requestId, started.firstExecutionRunId);
+    return createHoldClient(session, pool, request.requestId, runId);
   } catch (error) {
     throw await explainFailure(session, error, workflowId);
+  }
+}
+
+/** Its id is nobody else's: one that is there was started by a call whose answer was lost. */
+async function startOnce(
+  client: WorkflowClient,
+  workflowId: string,
+  options: Omit<WorkflowStartOptions, 'workflowId'>,
+): Promise<string> {
+  try {
+    const { firstExecutionRunId } = await client.start(holdWorkflowType, {
+      ...options,
+      workflowId,
+      workflowIdReusePolicy: 'REJECT_DUPLICATE',
+    });
+    return firstExecutionRunId;
+  } catch (error) {
+    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+    return (await client.getHandle(workflowId).describe()).runId;
   }
 }
 
