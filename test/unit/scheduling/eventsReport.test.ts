@@ -4,8 +4,17 @@ import { clearDevice } from '../../../workflows/scheduling/events/clearDevice.ts
 import { drainDevices } from '../../../workflows/scheduling/events/drainDevices.ts';
 import { releaseLease } from '../../../workflows/scheduling/events/releaseLease.ts';
 import { takeReport } from '../../../workflows/scheduling/events/takeReport.ts';
+import { schedule } from '../../../workflows/scheduling/schedule.ts';
 import type { PoolState } from '../../../workflows/scheduling/state.ts';
-import { gpus, holding, noon, poolWith, reportOf, requestOf } from '../../support/poolState.ts';
+import {
+  gpus,
+  holding,
+  noon,
+  poolWith,
+  reportOf,
+  requestOf,
+  withWaiting,
+} from '../../support/poolState.ts';
 
 const two = gpus('h1', 2);
 const pool = poolWith([reportOf('h1', two)]);
@@ -31,6 +40,26 @@ describe('hosts', () => {
       clearing: [],
       missing: false,
     });
+  });
+
+  it('that work under leases unknown to the pool have to end that first', () => {
+    const working = [
+      { deviceId: 'h1.gpu0', epoch: 7 },
+      { deviceId: 'h1.gpu0', epoch: 8 },
+      { deviceId: 'h2.gpu0', epoch: 3 },
+    ];
+    const fresh = poolWith([reportOf('h1', two, { working, epochs: { 'h1.gpu0': 8 } })]);
+    const epochs = fresh.devices['h1.gpu0']?.clearing.map(({ epoch }) => epoch);
+    expect(epochs).toEqual([7, 8]);
+    const wanting = withWaiting(fresh, [requestOf('a', { deviceIds: ['h1.gpu0'] })]);
+    expect(schedule(wanting, noon).grants).toEqual([]);
+    const cleared = [7, 8].reduce(
+      (state, epoch) => clearDevice(state, { hostId: 'h1', deviceId: 'h1.gpu0', epoch }, noon),
+      wanting,
+    );
+    const { state, grants } = schedule(cleared, noon);
+    expect(grants).toHaveLength(1);
+    expect(state.leases.a?.devices).toMatchObject([{ epoch: 9, milli: 1000 }]);
   });
 
   it('go on with the next report', () => {

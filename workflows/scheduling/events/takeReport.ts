@@ -1,12 +1,15 @@
 import type { HostReport } from '../../contracts/pool/devices.ts';
 import { lookup } from '../lookup.ts';
-import type { HostState, PoolState } from '../state.ts';
+import type { DeviceState, HeldLease, HostState, PoolState } from '../state.ts';
 import { clearShares, dropMissing } from './clearShares.ts';
+import { clearUnknown } from './clearUnknown.ts';
 import { takeDevices } from './reportedDevices.ts';
 import { epochsOf, isFields, isFiniteNumber, isKey } from './untrusted.ts';
 
 /** Restarts of a supervisor whose late reports are still told apart. */
 const rememberedGenerations = 8;
+/** Shown as the holder of what is cleared; no request's id. */
+const unknownLease = 'unknown';
 const maxCpuMilli = 1e8;
 const maxMemoryMib = 2 ** 32;
 
@@ -40,10 +43,39 @@ export function takeReport(state: PoolState, report: HostReport, now: number): P
   let next: PoolState = { ...state, hosts: { ...state.hosts, [hostId]: host } };
   next = takeDevices(next, hostId, report.devices);
   next = takeEpochs(next, hostId, report.epochs);
+  if (before === undefined) next = awaitUnknown(next, hostId, working, now);
   if (before?.lapsed === true || before?.generation !== generation) {
     next = clearIdle(next, hostId, working);
   }
+  if (working.length > 0) next = clearUnknown(next, state, hostId, working, now);
   return dropMissing(renew(next, hostId, working, now));
+}
+
+/**
+ * A pool that has lost its memory, or a device that another pool had, finds work under leases that it
+ * does not know. The device is lent only once its host has ended that work.
+ */
+function awaitUnknown(state: PoolState, hostId: string, working: Epochs, now: number): PoolState {
+  const devices = { ...state.devices };
+  for (const { deviceId, epoch } of working) {
+    const device = lookup(devices, deviceId);
+    if (device?.hostId !== hostId || isKnown(state, device, epoch)) continue;
+    const isFirst = device.clearing.length === 0;
+    const taken = isFirst
+      ? { milli: 1000, memoryMib: device.memoryMib }
+      : { milli: 0, memoryMib: 0 };
+    const share = { leaseId: unknownLease, epoch, ...taken, since: now };
+    devices[deviceId] = { ...device, clearing: [...device.clearing, share] };
+  }
+  return { ...state, devices };
+}
+
+function isKnown(state: PoolState, { deviceId, clearing }: DeviceState, epoch: number): boolean {
+  const isHeld = ({ devices }: HeldLease) =>
+    devices.some((held) => held.deviceId === deviceId && held.epoch === epoch);
+  return (
+    clearing.some((share) => share.epoch === epoch) || Object.values(state.leases).some(isHeld)
+  );
 }
 
 /** Nobody grants so often; a number that cannot grow any more would end all grants of a device. */
