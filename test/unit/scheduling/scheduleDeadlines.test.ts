@@ -54,6 +54,17 @@ describe('a lease is over', () => {
     expect(state.dueAt).toBe(now + 1);
   });
 
+  it('a millisecond after notice, where the pool gives no grace', () => {
+    const held = holding(pool, requestOf('a'), ['h1.gpu0'], {
+      asked: { reason: 'drained', message: '' },
+    });
+    const config = { ...held.config, graceMs: 0 };
+    const noticed = schedule({ ...held, config }, noon);
+    expect(noticed.revocations).toHaveLength(1);
+    expect(noticed.state.dueAt).toBe(noon + 1);
+    expect(schedule(noticed.state, noon + 1).expiries).toMatchObject([{ leaseId: 'a' }]);
+  });
+
   it('when its host is silent for a minute: those that restart wait again at once', () => {
     const request = requestOf('a', {}, { restartable: true });
     const held = holding(holding(pool, request, ['h1.gpu0']), requestOf('b'), ['h2.gpu0']);

@@ -18,7 +18,8 @@ export function dueAt(state: PoolState, now: number): number | null {
   const isAnyWaiting = Object.keys(state.waiting).length > 0;
   for (const lease of Object.values(state.leases)) {
     if (lease.revoking) {
-      consider(lease.revoking.graceUntil);
+      // Without any grace, notice and end are two decisions all the same.
+      consider(Math.max(lease.revoking.graceUntil, now + 1));
       continue;
     }
     consider(lease.expiresAt);
