@@ -55,14 +55,17 @@ function createInbox(): LeaseInbox {
   const seen = new Set<string>();
 
   const takeGrant = ({ requestId, lease }: GrantMessage): void => {
-    // The pool repeats a grant when the request was repeated.
-    if (seen.has(lease.leaseId)) return;
-    seen.add(lease.leaseId);
+    // The pool repeats a grant when the request was repeated. A pool that has lost its memory counts
+    // a request's grants from the first again, but never the epochs of a device.
+    const grant = JSON.stringify([lease.leaseId, lease.devices.map(({ epoch }) => epoch)]);
+    if (seen.has(grant)) return;
+    seen.add(grant);
     const claim = claims.get(requestId);
     if (claim === undefined) {
       void giveBackUnused(lease);
       return;
     }
+    delete claim.revoked[lease.leaseId];
     claim.granted.push(lease);
     claim.onNews();
   };
