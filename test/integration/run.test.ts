@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { packageRoot } from '../../activities/platform/packageRoot.ts';
 import type { StackStatus } from '../../workers/client/status.ts';
 import type { RunReport } from '../../workers/commands/runner/runCommand.ts';
+import type { PoolDescription } from '../../workflows/contracts/pool/description.ts';
 import { isRunning } from '../support/isRunning.ts';
 import { atTerminal } from '../support/pty/terminal.ts';
 import { startTestStack, type TestStack } from '../support/stack.ts';
@@ -48,6 +49,14 @@ async function startScript(text: string, ...options: string[]) {
   // In an object: a process is a promise of its end, which is not to be awaited here.
   return { child, line: String(line).trim() };
 }
+
+/** `berth run` as a process of its own that nothing is expected of at first. */
+const startWaiting = (text: string, ...options: string[]) =>
+  execa('node', [main, ...script(text, ...options)], {
+    env: stack.env,
+    reject: false,
+    stdin: 'ignore',
+  });
 
 /** Resolves once the process has written the text to standard error. */
 function saysOnStderr(child: { stderr: NodeJS.ReadableStream }, text: string): Promise<void> {
@@ -128,18 +137,16 @@ describe('a command', () => {
 
 describe('a request', () => {
   test('that can never be met is refused at once', async () => {
-    const { code, stdout, stderr } = await stack.run('run', '--gpus', '3', '--', 'true');
-    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
-    expect(stderr).toMatch(/^error: NoSuchDevice: [^\n]*$/);
+    expect(await stack.run('run', '--gpus', '3', '--', 'true')).toEqual({
+      code: 2,
+      stdout: '',
+      stderr: expect.stringMatching(/^error: NoSuchDevice: [^\n]*$/),
+    });
   });
 
   test('waits for devices, saying why; Ctrl-C withdraws it', async () => {
     const { child: holder } = await startScript('echo go; exec sleep 1000', '--gpus', '2');
-    const waiting = execa('node', [main, ...script('echo ran')], {
-      env: stack.env,
-      reject: false,
-      stdin: 'ignore',
-    });
+    const waiting = startWaiting('echo ran');
     await saysOnStderr(waiting, 'waiting: place 1 · ');
     waiting.kill('SIGINT');
     const { exitCode, stdout, stderr } = await waiting;
@@ -154,11 +161,7 @@ describe('a request', () => {
 
   test('is met when the devices come back', async () => {
     const { child: holder } = await startScript('echo go; sleep 100', '--gpus', '2');
-    const waiting = execa('node', [main, ...script('echo ran')], {
-      env: stack.env,
-      reject: false,
-      stdin: 'ignore',
-    });
+    const waiting = startWaiting('echo ran');
     await saysOnStderr(waiting, 'waiting: ');
     holder.kill('SIGINT');
     expect((await holder).exitCode).toBe(130);
@@ -269,10 +272,24 @@ describe('whatever is killed', () => {
     expect((await stack.run(...script('true', '--gpus', '2'))).code).toBe(0);
   });
 
-  test('the supervisor: the command runs on, and the next one takes it up', async () => {
+  test('berth run while it waits: its request is withdrawn', async () => {
+    const { child: holder } = await startScript('echo go; exec sleep 1000', '--gpus', '2');
+    const waiting = startWaiting('echo ran');
+    await saysOnStderr(waiting, 'waiting: place 1 · ');
+    waiting.kill('SIGKILL');
+    await waiting;
+    const queue = async () => (await stack.json<PoolDescription>('pool')).queue;
+    await expect.poll(queue).toEqual([]);
+    holder.kill('SIGTERM');
+    await holder;
+  });
+
+  test('the supervisor: the command runs on, and the next one takes it up; who waits keeps its place', async () => {
     const go = join(stack.home, 'go');
     const text = `echo $$; until [ -e ${go} ]; do sleep 0.05; done; exit 6`;
     const { child, line } = await startScript(text, '--json');
+    const waiting = startWaiting('echo ran', '--gpus', '2');
+    await saysOnStderr(waiting, 'waiting: place 1 · ');
     const away = saysOnStderr(child, 'the supervisor is away');
     const back = saysOnStderr(child, 'the supervisor is back');
     const { supervisor } = JSON.parse(
@@ -288,6 +305,7 @@ describe('whatever is killed', () => {
     const { exitCode, stderr } = await child;
     expect(exitCode).toBe(6);
     expect(reportOf(stderr).runs).toMatchObject([{ exitCode: 6, revocation: null }]);
+    expect(await waiting).toMatchObject({ exitCode: 0, stdout: 'ran' });
     expect((await stack.run(...script('true', '--gpus', '2'))).code).toBe(0);
     const { state } = await stack.json<StackStatus>('status');
     expect(state).toBe('ready');
