@@ -23,6 +23,8 @@ export interface PoolLinkDeps {
   logger: Logger;
   /** Milliseconds, monotonic. */
   clock?(): number;
+  /** Silence of the pool after which it is looked whether it can go on at all, ms. */
+  wedgedMs?: number;
 }
 
 export interface PoolLink {
@@ -42,6 +44,7 @@ export interface PoolLink {
 }
 
 const viewMs = 2_000;
+const defaultWedgedMs = 60_000;
 /** How exactly local deadlines are kept, ms. */
 const deadlineMs = 200;
 /** What drains waits no longer for a server that is away, ms. */
@@ -67,6 +70,7 @@ export function createPoolLink(deps: PoolLinkDeps): PoolLink {
   let running: Promise<unknown> | undefined;
   let away = false;
   let lookedAt = Number.NEGATIVE_INFINITY;
+  let answeredAt = clock();
 
   const unanswered = (error: unknown): void => {
     if (!away && !stopped.signal.aborted) {
@@ -100,6 +104,7 @@ export function createPoolLink(deps: PoolLinkDeps): PoolLink {
     const live = ours(await work.live());
     const askedAt = clock();
     const view = await server.view(hostId);
+    answeredAt = clock();
     // An answer that was overtaken by a later question's would bring back what is over.
     if (askedAt > lookedAt) {
       lookedAt = askedAt;
@@ -129,6 +134,19 @@ export function createPoolLink(deps: PoolLinkDeps): PoolLink {
     endings.clear(view);
   }
 
+  /** A pool that another version of its code has run may be one that this version cannot replay. */
+  async function recoverIfWedged(): Promise<void> {
+    if (clock() - answeredAt < (deps.wedgedMs ?? defaultWedgedMs)) return;
+    answeredAt = clock();
+    const recovered = await server.recover();
+    if (recovered === undefined) return;
+    logger.error(
+      { pool, ...recovered },
+      'the pool could not go on: another version of Berth has run it; started anew with its leases, requests and teams',
+    );
+    await report();
+  }
+
   function checkDeadlines(): void {
     for (const { leaseId, epochs } of deadlines.takeOverdue()) {
       logger.warn({ pool, leaseId }, 'a lease has expired here');
@@ -152,6 +170,7 @@ export function createPoolLink(deps: PoolLinkDeps): PoolLink {
     await Promise.all([
       everySoOften(Math.min(viewMs, heartbeatMs), async () => {
         await look().catch(unanswered);
+        await recoverIfWedged().catch(unanswered);
       }),
       pause(heartbeatMs, signal).then(() =>
         everySoOften(heartbeatMs, () => retrying(report, signal, unanswered)),

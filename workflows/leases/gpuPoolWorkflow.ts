@@ -7,11 +7,9 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { GpuPoolInput } from '../contracts/pool/messages.ts';
-import { type CarriedState, carry, unpack } from '../scheduling/carriedState.ts';
-import { takeReport } from '../scheduling/events/takeReport.ts';
-import { initialState } from '../scheduling/initialState.ts';
+import { beginState, type PoolRunInput } from '../scheduling/beginState.ts';
+import { carry } from '../scheduling/carriedState.ts';
 import { schedule } from '../scheduling/schedule.ts';
-import type { PoolState } from '../scheduling/state.ts';
 import { createDetails } from './pool/details.ts';
 import { createOutbox } from './pool/outbox.ts';
 import { setPoolHandlers } from './pool/poolHandlers.ts';
@@ -31,10 +29,8 @@ const maxHistoryEvents = 3_000;
  * Its shape is the entity workflow of Temporal's samples (safe-message-handlers), without its
  * asynchronous validators and without waiting handlers.
  */
-export async function gpuPoolWorkflow(
-  input: GpuPoolInput & { carried?: CarriedState },
-): Promise<void> {
-  const run: PoolRun = { state: begin(input), dirty: true, handsOver: false };
+export async function gpuPoolWorkflow(input: PoolRunInput): Promise<void> {
+  const run: PoolRun = { state: beginState(input, Date.now()), dirty: true, handsOver: false };
   const outbox = createOutbox();
   const holders = createHolderMessages(run, outbox);
   setPoolHandlers(run, holders);
@@ -48,18 +44,6 @@ export async function gpuPoolWorkflow(
   if (lost > 0)
     log.error('ended leases were not recorded: their hosts did not take them', { lost });
   await continueAsNew<typeof gpuPoolWorkflow>({ pool, maxHistoryEvents, carried });
-}
-
-function begin({
-  pool,
-  config,
-  teams,
-  report,
-  carried,
-}: Parameters<typeof gpuPoolWorkflow>[0]): PoolState {
-  if (carried !== undefined) return unpack(carried);
-  const fresh = initialState(pool, config, teams);
-  return report === undefined ? fresh : takeReport(fresh, report, Date.now());
 }
 
 function isLong(input: GpuPoolInput): boolean {

@@ -22,8 +22,14 @@ export interface PoolRig {
   startHolder(spec: GpuLeaseSpec): Promise<WorkflowHandle>;
   pool(name: string): WorkflowHandle;
   describe(pool: string): Promise<PoolDescription>;
-  /** Another workflow worker, on a queue of its own; ends with the rig unless ended before. */
-  startWorker(taskQueue: string): Promise<() => Promise<void>>;
+  /**
+   * Another workflow worker, on a queue of its own; ends with the rig unless ended before.
+   * @param bundle of another version of the workflows
+   */
+  startWorker(
+    taskQueue: string,
+    bundle?: WorkflowBundleWithSourceMap,
+  ): Promise<() => Promise<void>>;
   close(): Promise<void>;
 }
 
@@ -50,8 +56,8 @@ export async function startPoolRig(): Promise<PoolRig> {
   };
 
   const taskQueue = `berth-${randomUUID()}`;
-  const startWorker = async (queue: string) =>
-    start(await Worker.create({ ...base, taskQueue: queue, workflowBundle }));
+  const startWorker = async (queue: string, bundle = workflowBundle) =>
+    start(await Worker.create({ ...base, taskQueue: queue, workflowBundle: bundle }));
   await startWorker(taskQueue);
   const pool = (name: string) => client.workflow.getHandle(poolWorkflowId(name));
 
