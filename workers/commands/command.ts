@@ -52,6 +52,9 @@ export interface Command {
   idle(): void;
 }
 
+/** Between SIGTERM and SIGKILL where a notice comes late, or this host's clock is ahead. */
+const leastMs = 5_000;
+
 /** The command has ended by itself; what it left behind is ended. */
 export const finishedReason = 'finished';
 
@@ -63,6 +66,7 @@ export function createCommand(deps: CommandDeps): Command {
   const logger = deps.logger.child({ leaseId });
   const processes = createProcessFinder(() => record);
   let revoking: Notice | null = null;
+  let noticedUntil: number | undefined;
   let ending: Ending | undefined;
   let ended: Promise<void> | undefined;
   let killAt = Number.POSITIVE_INFINITY;
@@ -165,13 +169,17 @@ export function createCommand(deps: CommandDeps): Command {
       await writeFile();
     },
     revoke(notice, end) {
-      if (revoking?.graceUntil === notice.graceUntil) return;
-      revoking = notice;
+      if (noticedUntil === notice.graceUntil) return;
+      noticedUntil = notice.graceUntil;
       const { reason, message } = notice;
+      // By the clock of the pool's server, which may differ. When the grace is over there, the view says so.
+      const leftMs = Math.max(Math.min(leastMs, graceMs), notice.graceUntil - Date.now());
+      const forMs = Math.min(leftMs, graceMs);
+      revoking = { reason, message, graceUntil: Date.now() + forMs };
       // The command, told by SIGTERM, finds in its file how long it has.
       void writeFile()
         .catch((error) => logger.warn({ error: String(error) }, 'lease file not written'))
-        .then(() => end({ reason, message }, Math.max(0, notice.graceUntil - Date.now())));
+        .then(() => end({ reason, message }, forMs));
     },
     end(why, forMs) {
       const now = performance.now();

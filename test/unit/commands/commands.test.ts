@@ -7,6 +7,7 @@ import { expect, onTestFinished, test, vi } from 'vitest';
 import { type CommandRecord, createCommandStore } from '../../../workers/commands/commandRecord.ts';
 import { type CommandsDeps, createCommands } from '../../../workers/commands/commands.ts';
 import { readBootId, readStat } from '../../../workers/supervisor/procfs.ts';
+import type { HostLease } from '../../../workflows/contracts/pool/messages.ts';
 import { deviceId, leaseOf } from '../../support/deviceRig.ts';
 import { folderForTest } from '../../support/modelFolder.ts';
 
@@ -113,4 +114,15 @@ test('a record that cannot be removed keeps no command from being ended and forg
   await vi.waitFor(() => expect(onOrphaned).toHaveBeenCalledOnce());
   expect(remove).toHaveBeenCalledOnce();
   expect(commands.all()).toEqual([]);
+});
+
+test('notice is given by a host, too, whose clock is ahead of the pool’s', async () => {
+  const { child, start } = await leftBehind();
+  const { commands } = start({});
+  await commands.reload();
+  const message = 'a team wants its quota back';
+  const revoking = { reason: 'preempted', message, graceUntil: Date.now() - 60_000 } as const;
+  commands.revoke({ leaseId: 'l', revoking } as HostLease);
+  expect((await once(child, 'exit'))[1]).toBe('SIGTERM');
+  await vi.waitFor(() => expect(commands.all()).toEqual([]));
 });
