@@ -25,6 +25,8 @@ export interface PoolLinkDeps {
   clock?(): number;
   /** Silence of the pool after which it is looked whether it can go on at all, ms. */
   wedgedMs?: number;
+  /** What drains waits no longer for a server that is away, or for what does not end, ms. */
+  patienceMs?: number;
 }
 
 export interface PoolLink {
@@ -47,12 +49,10 @@ const viewMs = 2_000;
 const defaultWedgedMs = 60_000;
 /** How exactly local deadlines are kept, ms. */
 const deadlineMs = 200;
-/** What drains waits no longer for a server that is away, ms. */
-const drainPatienceMs = 5_000;
 
 /** Keeps one pool and this host in step: reports, views, and what follows from them. */
 export function createPoolLink(deps: PoolLinkDeps): PoolLink {
-  const { pool, hostId, generation, config, server, work, logger } = deps;
+  const { pool, hostId, generation, config, server, work, logger, patienceMs = 5_000 } = deps;
   const clock = deps.clock ?? (() => performance.now());
   const deadlines = createDeadlines({ generation, clock, now: Date.now });
   const endings = createEndings({ hostId, work, server, logger });
@@ -197,15 +197,15 @@ export function createPoolLink(deps: PoolLinkDeps): PoolLink {
     },
     async drain() {
       draining = true;
-      await soon(report, unanswered);
+      await soon(report, unanswered, patienceMs);
     },
     async stop() {
       stopped.abort();
       await running;
-      await soon(() => endings.settled(), unanswered);
-      await soon(report, unanswered);
+      await soon(endings.settled, unanswered, patienceMs);
+      await soon(report, unanswered, patienceMs);
       // Another version of the pool's code may be the next to run it, and would replay all of it.
-      await soon((signal) => server.handOver(signal), unanswered);
+      await soon((signal) => server.handOver(signal), unanswered, patienceMs);
     },
   };
 }
@@ -213,9 +213,12 @@ export function createPoolLink(deps: PoolLinkDeps): PoolLink {
 async function soon(
   run: (signal: AbortSignal) => Promise<void>,
   onFailure: (error: unknown) => void,
+  patienceMs: number,
 ): Promise<void> {
-  const signal = AbortSignal.timeout(drainPatienceMs);
-  await retrying(() => run(signal), signal, onFailure);
+  const over = new AbortController();
+  const late = pause(patienceMs, over.signal);
+  await Promise.race([retrying(() => run(over.signal), over.signal, onFailure), late]);
+  over.abort();
 }
 
 function briefly(error: unknown): string {
