@@ -125,6 +125,17 @@ describe('reservations', () => {
     expect(state.dueAt).toBeLessThanOrEqual(begin + hour);
   });
 
+  it('of one team at the same time add up', () => {
+    const window = { kind: 'once' as const, from: noon - minute, to: noon + hour };
+    const twice = ['first', 'second'].map((reservationId) => ({
+      ...{ reservationId, team: 'batch', devices: 1, models: [], window },
+    }));
+    const both = poolWith([reportOf('h1', gpus('h1', 3))], { ...teams, reservations: twice });
+    const held = holding(both, requestOf('own', {}, { team: 'batch' }), ['h1.gpu0']);
+    const { state } = schedule(withWaiting(held, [web('a'), web('b')]), noon);
+    expect(Object.keys(state.leases)).toEqual(['own', 'a']);
+  });
+
   it('their borders are deadlines', () => {
     const quiet = { ...pool, hosts: {}, devices: {} };
     expect(schedule(quiet, noon).state.dueAt).toBe(begin);

@@ -13,11 +13,14 @@ export interface KeptDevices {
   from: number;
   to: number;
   deviceIds: string[];
+  /** What its team holds already of what it is to have. */
+  ownIds: string[];
 }
 
 /**
  * Which devices each reservation keeps, for its open window or the next one: idle ones first, then
- * those that will be given back in time. Windows that do not overlap may keep the same devices.
+ * those that will be given back in time. Windows that do not overlap may keep the same devices; of
+ * those that do, each has its own, and what its team holds counts for one of them.
  */
 export function keptDevices(state: PoolState, now: number): KeptDevices[] {
   const kept: KeptDevices[] = [];
@@ -34,7 +37,7 @@ export function keptDevices(state: PoolState, now: number): KeptDevices[] {
     const taken = new Set(
       kept
         .filter(({ from, to }) => from < one.to && one.from < to)
-        .flatMap((other) => other.deviceIds),
+        .flatMap((other) => [...other.deviceIds, ...other.ownIds]),
     );
     const { reservation, from } = one;
     const suitable = suitableDevices(state, reservation);
@@ -42,14 +45,18 @@ export function keptDevices(state: PoolState, now: number): KeptDevices[] {
     const heldBy = (deviceId: string) => holders.get(deviceId) ?? [];
     const own = suitable.filter(({ deviceId }) => {
       const leases = heldBy(deviceId);
-      return leases.length > 0 && leases.every(isOwn);
+      return leases.length > 0 && leases.every(isOwn) && !taken.has(deviceId);
     });
     const others = suitable
       .filter((device) => !own.includes(device) && !taken.has(device.deviceId))
       .map(({ deviceId }) => ({ deviceId, rank: rankOf(heldBy(deviceId), from, now) }))
       .sort((a, b) => a.rank - b.rank || (a.deviceId < b.deviceId ? -1 : 1));
     const missing = Math.max(0, reservation.devices - own.length);
-    kept.push({ ...one, deviceIds: others.slice(0, missing).map(({ deviceId }) => deviceId) });
+    kept.push({
+      ...one,
+      deviceIds: others.slice(0, missing).map(({ deviceId }) => deviceId),
+      ownIds: own.slice(0, reservation.devices).map(({ deviceId }) => deviceId),
+    });
   }
   return kept;
 }
