@@ -4,7 +4,7 @@ import { endOverdue, giveNotices } from './decision/expiry.ts';
 import { ownRecords } from './decision/grant.ts';
 import { grantWaiting } from './decision/grantWaiting.ts';
 import { refuseImpossible } from './decision/impossible.ts';
-import { lapseHosts } from './decision/lapses.ts';
+import { forgetHosts, lapseHosts } from './decision/lapses.ts';
 import { relieveLatency } from './decision/latency.ts';
 import { extendForOutage } from './decision/outage.ts';
 import { emptyReserved } from './decision/reservations.ts';
@@ -17,6 +17,7 @@ import type { Decision, PoolState } from './state.ts';
 export function schedule(state: PoolState, now: number): Decision {
   const draft = openDraft(extendForOutage(state, now), now);
   lapseHosts(draft);
+  forgetHosts(draft);
   endOverdue(draft);
   giveNotices(draft);
   emptyReserved(draft);

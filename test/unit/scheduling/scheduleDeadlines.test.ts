@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { drainDevices } from '../../../workflows/scheduling/events/drainDevices.ts';
 import { schedule } from '../../../workflows/scheduling/schedule.ts';
 import type { PoolState } from '../../../workflows/scheduling/state.ts';
 import {
@@ -179,4 +180,21 @@ describe('a waiting request that has become impossible', () => {
     expect(state.waiting).toEqual({});
     expect(state.totals.refused).toBe(1);
   });
+});
+
+it('a host that has been away for a week is forgotten, unless a device of it is drained', () => {
+  const away = (state: PoolState, now: number): PoolState => {
+    const hosts = Object.fromEntries(
+      Object.values(state.hosts).map((host) => [host.hostId, { ...host, lapsed: true }]),
+    );
+    return schedule({ ...state, hosts, tickAt: now - 1, dueAt: null }, now).state;
+  };
+  const week = 7 * 24 * 60 * minute;
+  const drain = { target: 'h2.gpu1', drain: true, revoke: false };
+  const drained = drainDevices(pool, drain, noon);
+  if ('refusal' in drained) throw new Error(drained.refusal.message);
+  expect(Object.keys(away(drained.state, noon + week - 1).hosts)).toEqual(['h1', 'h2']);
+  const left = away(drained.state, noon + week);
+  expect(Object.keys(left.hosts)).toEqual(['h2']);
+  expect(Object.keys(left.devices)).toEqual(['h2.gpu0', 'h2.gpu1']);
 });

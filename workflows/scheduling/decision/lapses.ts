@@ -1,4 +1,4 @@
-import type { HeldLease } from '../state.ts';
+import type { HeldLease, HostState } from '../state.ts';
 import { type Draft, expire, setLease } from './draft.ts';
 
 /** Hosts that have been silent for too long: their leases are over, nothing is granted there. */
@@ -16,6 +16,31 @@ export function lapseHosts(draft: Draft): void {
       if (isOn(lease, hostId)) endLapsed(draft, lease, message);
     }
   }
+}
+
+/** A machine that has not come back for so long is taken for another one when it does, ms. */
+const forgottenAfterMs = 7 * 24 * 3_600_000;
+
+/**
+ * Lets go of hosts that are gone for good: where machines come and go under new names, the pool would
+ * grow for ever. What still runs on one that comes back all the same is ended first (takeReport).
+ * Drained devices stay, or they would come back ready to be lent.
+ */
+export function forgetHosts(draft: Draft): void {
+  const { state, now } = draft;
+  const devices = Object.values(state.devices);
+  const drained = new Set(devices.filter(({ draining }) => draining).map(({ hostId }) => hostId));
+  const isGone = ({ hostId, lapsed, lastHeartbeatAt }: HostState) =>
+    lapsed && now - lastHeartbeatAt >= forgottenAfterMs && !drained.has(hostId);
+  const gone = new Set(
+    Object.values(state.hosts)
+      .filter(isGone)
+      .map(({ hostId }) => hostId),
+  );
+  if (gone.size === 0) return;
+  const left = <T extends { hostId: string }>(record: Record<string, T>): Record<string, T> =>
+    Object.fromEntries(Object.entries(record).filter(([, { hostId }]) => !gone.has(hostId)));
+  draft.state = { ...state, hosts: left(state.hosts), devices: left(state.devices) };
 }
 
 function isOn(lease: HeldLease, hostId: string): boolean {
