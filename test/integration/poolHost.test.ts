@@ -258,3 +258,17 @@ test('a stack that goes down ends its commands and leaves its pool', async () =>
   const { hosts } = await host.describe();
   expect(hosts).toMatchObject([{ hostId: host.hostId, state: 'draining' }]);
 });
+
+test.each([
+  ['when it is gone', false],
+  ['when it is gone at the same time as the supervisor', true],
+])('a lease that no command of its berth run uses is given back %s', async (_, together) => {
+  const host = await startHost({}, { RESUME_MS: '500' });
+  const held = await host.acquire();
+  const runner = await host.announce(held);
+  if (together) await host.end('SIGKILL');
+  runner.close();
+  if (together) await host.start();
+  expect(await held.hold.result()).toMatchObject({ reason: 'berth run was killed' });
+  await host.untilFree();
+});

@@ -8,6 +8,10 @@ import type { WorkflowHandle } from '@temporalio/client';
 import { expect, vi } from 'vitest';
 import { createPaths, type Paths } from '../../../activities/platform/paths.ts';
 import type { SupervisorMessage } from '../../../workers/commands/protocol.ts';
+import {
+  connectSupervisor,
+  type SupervisorLink,
+} from '../../../workers/commands/runner/supervisorLink.ts';
 import { formatCoreSet } from '../../../workers/devices/coreSets.ts';
 import { allowedCores } from '../../../workers/devices/cpuTopology.ts';
 import type { Lease } from '../../../workflows/contracts/lease.ts';
@@ -55,6 +59,8 @@ export interface PoolHost {
   acquire(resources?: Partial<Resources>): Promise<HeldLease>;
   /** Runs a shell command under a lease. */
   run(held: HeldLease, command: string): Promise<RunnerProcess>;
+  /** Says to the supervisor, as `berth run` does, that a runner of the request lives; returns its connection. */
+  announce(held: HeldLease): Promise<SupervisorLink>;
   untilFree(): Promise<void>;
   close(): Promise<void>;
 }
@@ -151,6 +157,12 @@ export async function createPoolHost(
           look();
         });
       return { process: runner, said, heard: heard as RunnerProcess['heard'] };
+    },
+    async announce({ lease }) {
+      const link = await connectSupervisor(socket);
+      // The first lease of a request has its id.
+      await link.ask({ type: 'hold', pool, requestId: lease.leaseId }, 'held');
+      return link;
     },
     async untilFree() {
       await vi.waitFor(
