@@ -66,7 +66,7 @@ export async function startRun(
       hostId: session.hostId,
       devices,
       defaultPool: config.pools[0]?.name ?? defaultPool,
-      requestId: `run-${randomBytes(6).toString('hex')}`,
+      requestId: newRequestId(),
       isFile,
     });
     request.expectedSeconds ??= await learnedSeconds(usageOf(config, pool), request.profileKey);
@@ -74,17 +74,21 @@ export async function startRun(
     if (!config.pools.some(({ name }) => name === pool)) {
       await createPoolClient(async () => session, pool).describe();
     }
-    keeper = await keepHold({ pool, requestId: request.requestId, connect });
-    const hold = keeper.watch(await startHold(session, { pool, request }));
+    const ask = async () => {
+      await keeper?.close();
+      // A request that was granted is over with its lease, and its id used up.
+      const requestId = keeper === undefined ? request.requestId : newRequestId();
+      keeper = await keepHold({ pool, requestId, connect });
+      return keeper.watch(await startHold(session, { pool, request: { ...request, requestId } }));
+    };
     return await runCommand({
       ...view,
-      hold,
+      ask,
       signal: interruption.signal,
-      runOnce: (lease, restarts) =>
+      runOnce: (hold, lease, restarts) =>
         runLeased(
           {
             hold,
-            requestId: request.requestId,
             label: request.label,
             // Without a word of the teams file; the supervisor knows the pool's.
             trustDomain: `team:${request.team.split('/')[0]}`,
@@ -110,6 +114,8 @@ export async function startRun(
     await session.close();
   }
 }
+
+const newRequestId = (): string => `run-${randomBytes(6).toString('hex')}`;
 
 /** Of leases that have ended; what goes on now does not matter here. */
 function usageOf(config: BerthConfig, pool: string): UsageClient {

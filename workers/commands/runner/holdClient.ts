@@ -29,6 +29,7 @@ import type { Session } from '../../client/session.ts';
 /** The workflow that holds the lease of one `berth run`, and what its pool says of the request. */
 export interface HoldClient {
   readonly workflowId: string;
+  readonly requestId: string;
   readonly holder: LeaseHolder;
   /** Waits for the server when it is restarting. @throws BerthError StackUnavailable */
   state(): Promise<HoldLeaseState>;
@@ -106,6 +107,7 @@ function createHoldClient(
   };
   return {
     workflowId,
+    requestId,
     holder: { workflowId, runId },
     state: () =>
       patiently(async () => {

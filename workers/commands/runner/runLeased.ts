@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import { readJson } from '../../../activities/platform/atomicFile.ts';
 import { BerthError } from '../../../workflows/contracts/errors.ts';
@@ -9,10 +10,10 @@ import type { HoldClient } from './holdClient.ts';
 import { type LaunchedCommand, launch } from './launcher.ts';
 import { type CommandEnd, superviseCommand } from './superviseCommand.ts';
 import type { SupervisorLink } from './supervisorLink.ts';
+import { whileLeased } from './whileLeased.ts';
 
 export interface LeasedRunDeps {
   hold: HoldClient;
-  requestId: string;
   label: string;
   /** Teams of other domains never share a device with it. */
   trustDomain: string;
@@ -32,25 +33,43 @@ export interface LeasedRunDeps {
   onCommand(command: LaunchedCommand | undefined): void;
   /** Aborted before the command runs: it is not started. */
   signal: AbortSignal;
+  /** Between attempts to reach a supervisor that is away, ms. */
+  retryMs?: number;
 }
 
+/** The command never ran. */
+export interface NotStarted {
+  /**
+   * BerthError: LeaseFenced when the lease is over, StackUnavailable when the supervisor was away until
+   * then, NoDeviceFree …; or `signal.reason`.
+   */
+  failure: unknown;
+  /** The supervisor has confirmed that nothing is left of it. */
+  cleared: boolean;
+}
+
+interface Started {
+  link: SupervisorLink;
+  command: LaunchedCommand;
+  leaseFile: string;
+}
+
+/** For a supervisor that does not answer when something is given back, ms. */
+const giveBackMs = 2_000;
+
 /**
- * Runs the command once under a lease: prepare, launch, register, go, wait, clear.
+ * Runs the command once under a lease: prepare, launch, register, go, wait, clear. A supervisor that is
+ * away or stands still is waited for as long as the lease lasts.
  * @param restarts Earlier starts of the command.
- * @throws BerthError when it could not be started: StackUnavailable, NoDeviceFree, LeaseFenced …;
- *   `signal.reason` when interrupted before. Its shares are given back then.
  */
 export async function runLeased(
   deps: LeasedRunDeps,
   lease: Lease,
   restarts: number,
-): Promise<CommandEnd> {
-  const link = await deps.connect();
-  const started = await start(deps, lease, restarts, link).catch(async (error) => {
-    await giveBack(link, lease);
-    throw error;
-  });
-  const { command, leaseFile } = started;
+): Promise<CommandEnd | NotStarted> {
+  const started = await startPatiently(deps, lease, restarts);
+  if ('failure' in started) return started;
+  const { link, command, leaseFile } = started;
   deps.onCommand(command);
   command.go();
   try {
@@ -59,7 +78,7 @@ export async function runLeased(
       link,
       command,
       connect: deps.connect,
-      leaseIsOver: () => leaseIsOver(deps.hold, lease.leaseId),
+      leaseIsOver: async () => (await leaseIsOver(deps.hold, lease.leaseId)) === true,
       expiresAt: () => readExpiry(leaseFile, lease),
       endGroup: () => endGroup(command.pgid, deps.graceMs),
       notify: deps.notify,
@@ -69,20 +88,66 @@ export async function runLeased(
   }
 }
 
+async function startPatiently(
+  deps: LeasedRunDeps,
+  lease: Lease,
+  restarts: number,
+): Promise<Started | NotStarted> {
+  const { retryMs = 1_000, signal } = deps;
+  const watch = whileLeased({
+    lease,
+    leaseIsOver: () => leaseIsOver(deps.hold, lease.leaseId),
+    signal,
+  });
+  try {
+    for (let tries = 0; ; tries += 1) {
+      let link: SupervisorLink | undefined;
+      try {
+        link = await connectDuring(deps.connect(), watch.during);
+        return await start(deps, lease, restarts, link, watch.during);
+      } catch (failure) {
+        const cleared = link !== undefined && (await giveBack(link, lease));
+        if (watch.isOver() || !isAway(failure)) return { failure, cleared };
+      }
+      if (tries === 0) deps.notify('the supervisor is away; waiting for it under the lease');
+      await watch.during(delay(retryMs)).catch(() => undefined);
+    }
+  } finally {
+    watch.stop();
+  }
+}
+
+type During = ReturnType<typeof whileLeased>['during'];
+
+async function connectDuring(
+  connecting: Promise<SupervisorLink>,
+  during: During,
+): Promise<SupervisorLink> {
+  try {
+    return await during(connecting);
+  } catch (error) {
+    // One that comes too late would keep this process.
+    void connecting.then((late) => late.close()).catch(() => undefined);
+    throw error;
+  }
+}
+
+const isAway = (failure: unknown): boolean =>
+  failure instanceof BerthError && failure.type === 'StackUnavailable';
+
 /** Everything up to the command's go. */
 async function start(
   deps: LeasedRunDeps,
   lease: Lease,
   restarts: number,
   link: SupervisorLink,
-): Promise<{ command: LaunchedCommand; leaseFile: string }> {
-  const { requestId, label, trustDomain } = deps;
-  const holder = deps.hold.holder;
-  const prepared = await link.ask(
-    { type: 'prepare', lease, requestId, holder, label, trustDomain },
-    'prepared',
+  during: During,
+): Promise<Started> {
+  const { label, trustDomain } = deps;
+  const { holder, requestId } = deps.hold;
+  const prepared = await during(
+    link.ask({ type: 'prepare', lease, requestId, holder, label, trustDomain }, 'prepared'),
   );
-  deps.signal.throwIfAborted();
   const command = await launch(deps.python, {
     argv: deps.argv,
     env: commandEnvironment({
@@ -99,9 +164,9 @@ async function start(
   });
   try {
     const { pgid, startTime } = command;
-    await link.ask({ type: 'start', leaseId: lease.leaseId, pgid, startTime }, 'started');
-    deps.signal.throwIfAborted();
-    return { command, leaseFile: prepared.leaseFile };
+    const { leaseId } = lease;
+    await during(link.ask({ type: 'start', leaseId, pgid, startTime }, 'started'));
+    return { link, command, leaseFile: prepared.leaseFile };
   } catch (error) {
     command.abandon();
     await command.exited;
@@ -109,11 +174,19 @@ async function start(
   }
 }
 
-/** Of a command that never ran. */
-async function giveBack(link: SupervisorLink, { leaseId }: Lease): Promise<void> {
+/** Of a command that never ran. @returns whether the supervisor has confirmed it */
+async function giveBack(link: SupervisorLink, { leaseId }: Lease): Promise<boolean> {
   // Should it fail: the supervisor ends what has no runner any more.
-  await link.ask({ type: 'finished', leaseId, exitCode: 1 }, 'cleared').catch(() => undefined);
+  const cleared = link.ask({ type: 'finished', leaseId, exitCode: 1 }, 'cleared').then(
+    () => true,
+    () => false,
+  );
+  const silent = new AbortController();
+  const patience = delay(giveBackMs, false, { signal: silent.signal }).catch(() => false);
+  const confirmed = await Promise.race([cleared, patience]);
+  silent.abort();
   link.close();
+  return confirmed;
 }
 
 /** The supervisor writes each renewal into the lease's file (leaseFile.ts). */
@@ -124,13 +197,13 @@ async function readExpiry(leaseFile: string, lease: Lease): Promise<number> {
   return written?.expiresAt ?? lease.expiresAt;
 }
 
-async function leaseIsOver(hold: HoldClient, leaseId: string): Promise<boolean> {
+/** Undefined when nobody can be asked: the lease's own life counts then. */
+async function leaseIsOver(hold: HoldClient, leaseId: string): Promise<boolean | undefined> {
   try {
     const { phase, lease } = await hold.state();
     return phase === 'ended' || lease?.leaseId !== leaseId;
   } catch (error) {
-    // Nobody can be asked: the lease's own life counts.
-    if (error instanceof BerthError) return false;
+    if (error instanceof BerthError) return undefined;
     throw error;
   }
 }
