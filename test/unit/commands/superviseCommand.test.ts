@@ -118,6 +118,30 @@ describe('a command under a lease', () => {
     await supervisor.comeBack();
   });
 
+  test('does not outlive its lease for a pool that does not answer', async () => {
+    let asked = () => {};
+    const whenAsked = new Promise<void>((resolve) => {
+      asked = resolve;
+    });
+    const never = (): Promise<boolean> => {
+      asked();
+      return new Promise(() => undefined);
+    };
+    const { end } = await begin({ lifeMs: 1_000, leaseIsOver: never });
+    await supervisor.goAway();
+    await whenAsked;
+    expect(await end).toMatchObject({ exitCode: 143, revocation: { reason: 'expired' } });
+    await supervisor.goAway();
+    const other = await begin({ leaseIsOver: never });
+    const asking = new Promise<void>((resolve) => {
+      asked = resolve;
+    });
+    await supervisor.goAway();
+    await asking;
+    other.exit(4);
+    expect(await other.end).toMatchObject({ exitCode: 4, revocation: null, cleared: false });
+  });
+
   test('is ended when the pool has taken the lease back meanwhile', async () => {
     const { end } = await begin({ leaseIsOver: async () => true });
     await supervisor.goAway();

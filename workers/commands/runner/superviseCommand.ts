@@ -82,6 +82,14 @@ export async function superviseCommand(deps: SuperviseDeps): Promise<CommandEnd>
     }
   };
 
+  /** Nobody waits for the pool's answer past the command's end, or its lease's. */
+  const isTakenBack = (expiresAt: number): Promise<boolean> =>
+    Promise.race([
+      deps.leaseIsOver(),
+      command.exited.then(() => false),
+      delay(Math.max(0, expiresAt - performance.now()), false, { ref: false }),
+    ]);
+
   /** Until the command has ended. */
   const stayConnected = async (): Promise<void> => {
     while (!ended) {
@@ -101,7 +109,7 @@ export async function superviseCommand(deps: SuperviseDeps): Promise<CommandEnd>
         else if (isRefusal(failure)) return revoke('expired', failure.message);
         else if (performance.now() > expiresAt) {
           return revoke('expired', 'the lease has expired and the supervisor is away');
-        } else if (tries % askPoolEvery === 0 && (await deps.leaseIsOver())) {
+        } else if (tries % askPoolEvery === 0 && (await isTakenBack(expiresAt))) {
           return revoke('expired', 'the pool has taken the lease back');
         }
       }
