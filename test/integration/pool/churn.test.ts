@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, onTestFailed, test } from 'vitest';
-import { churn } from '../../support/churn/churn.ts';
+import { churn, summarize } from '../../support/churn/churn.ts';
 import { type ChurnStack, startChurnStack } from '../../support/churn/churnStack.ts';
 import { chaosSeed } from '../../support/faults/seed.ts';
 
@@ -15,6 +15,7 @@ afterAll(() => stack?.stop());
 
 test('a minute of faults: no device is lent twice, none is lost', async () => {
   const outcome = await churn(stack, { seed, seconds: 60, leases: 12, runners: 4 });
+  console.info(summarize(seed, outcome));
   const { offences, begun, fenced, history } = outcome;
   onTestFailed(() => console.error(`BERTH_CHAOS_SEED=${seed} repeats it:\n${history}`));
   expect(offences).toBe('');

@@ -20,7 +20,7 @@ import { findLeaks } from './settle.ts';
 export interface ChurnOptions {
   seed: number;
   seconds: number;
-  /** Leases that have to begin before it ends, unless it takes twice as long: machines differ. */
+  /** Leases that have to begin before it ends, unless it takes half as long again: machines differ. */
   leases: number;
   /** `berth run`s at a time. */
   runners: number;
@@ -33,6 +33,8 @@ export interface ChurnOutcome {
   begun: number;
   fenced: number;
   granted: number;
+  /** Disturbances that had a victim. */
+  disturbed: number;
   /** What was done, and what became of each \`berth run\`. */
   history: string;
 }
@@ -46,6 +48,7 @@ export async function churn(stack: ChurnStack, options: ChurnOptions): Promise<C
   const runs: Run[] = [];
   const holders: string[] = [];
   const done: string[] = [];
+  let disturbed = 0;
   const replays = createReplays(stack);
   const over = new AbortController();
   const { signal } = over;
@@ -59,11 +62,12 @@ export async function churn(stack: ChurnStack, options: ChurnOptions): Promise<C
   const [began, since] = [performance.now(), Date.now()];
   const goesOn = (): boolean => {
     const gone = (performance.now() - began) / 1000;
-    return gone < seconds || (gone < 2 * seconds && begunOf(stack) < options.leases);
+    return gone < seconds || (gone < 1.5 * seconds && begunOf(stack) < options.leases);
   };
   for (let deck: string[] = []; goesOn(); ) {
     await pause(chooseDisturbance([300, 600, 1_200]));
-    await untilSomethingBegins(stack, pause);
+    await untilSomethingBegins(stack, pause, goesOn);
+    if (!goesOn()) break;
     if (deck.length === 0) deck = [...disturbances];
     const kind = chooseDisturbance(deck) as (typeof disturbances)[number];
     deck.splice(deck.indexOf(kind), 1);
@@ -71,6 +75,7 @@ export async function churn(stack: ChurnStack, options: ChurnOptions): Promise<C
     const victim = await disturber
       .disturb(kind, { churn: stack, runs, holders })
       .catch((error) => `failed: ${error}`);
+    if (victim !== undefined && !victim.startsWith('failed')) disturbed += 1;
     done.push(`${at} s: ${kind}: ${victim ?? 'nobody there'}`);
   }
   over.abort();
@@ -87,6 +92,7 @@ export async function churn(stack: ChurnStack, options: ChurnOptions): Promise<C
     fenced: lines.filter((line) => line.event === 'replayed' && line.answer === 'LeaseFenced')
       .length,
     granted,
+    disturbed,
     history: [...done, ...runs.map((run) => describeRun(run, since))].join('\n'),
   };
 }
@@ -95,10 +101,20 @@ const begunOf = ({ watch }: ChurnStack): number =>
   new Set(watch.begun().map(({ leaseId }) => leaseId)).size;
 
 /** A fault matters to those who hold; but one that nobody gets past must be followed by another one. */
-async function untilSomethingBegins(stack: ChurnStack, pause: Pause): Promise<void> {
+async function untilSomethingBegins(
+  stack: ChurnStack,
+  pause: Pause,
+  goesOn: () => boolean,
+): Promise<void> {
   const before = begunOf(stack);
-  for (let look = 0; look < 50 && begunOf(stack) === before; look += 1) await pause(200);
+  for (let look = 0; look < 50 && begunOf(stack) === before && goesOn(); look += 1) {
+    await pause(200);
+  }
 }
+
+/** For people: how much was tried. */
+export const summarize = (seed: number, outcome: ChurnOutcome): string =>
+  `seed ${seed}: ${outcome.disturbed} disturbances, ${outcome.granted} leases granted, ${outcome.begun} began, ${outcome.fenced} calls of ended leases refused`;
 
 type Pause = (ms: number) => Promise<unknown>;
 
