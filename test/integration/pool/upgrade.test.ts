@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { WorkflowHandle } from '@temporalio/client';
 import pino from 'pino';
-import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
+import { createPoolClient } from '../../../workers/client/pool/createPoolClient.ts';
 import type { HostWork } from '../../../workers/pool/hostWork.ts';
 import { createPoolLink } from '../../../workers/pool/poolLink.ts';
 import { createPoolServer } from '../../../workers/pool/poolServer.ts';
@@ -136,4 +137,39 @@ test('a pool that another version has run goes on with all that it knew', async 
   expect(new Set(lent).size).toBe(4);
   await expect.poll(async () => (await rig.describe(pool)).totals).toMatchObject({ released: 4 });
   expect(errors()).toHaveLength(1);
+}, 180_000);
+
+test('who asks a pool that cannot go on is told so; one of several hosts starts it anew', async () => {
+  const pool = newPool();
+  const taskQueue = `pool-${randomUUID()}`;
+  const stop = await rig.startWorker(taskQueue);
+  await rig.startHost({ pool, devices: 1, taskQueue });
+  const holder = await rig.startHolder({ pool, team, devices: 1 });
+  await expect.poll(() => leasesOf(holder)).toHaveLength(1);
+  const { leases } = await rig.describe(pool);
+  const hosts = [1, 2, 3].map(() => createPoolServer({ client: rig.client, pool, times: {} }));
+  const recover = async () => {
+    const all = await Promise.all(hosts.map((host) => host.recover()));
+    return all.filter((recovered) => recovered !== undefined);
+  };
+  expect(await recover()).toEqual([]);
+
+  await stop();
+  await rig.startWorker(taskQueue, await bundleOtherVersion());
+  const client = createPoolClient(async () => ({ client: rig.client }), pool, 8_000);
+  const message = /is not answering: another version of Berth has run it.* try again then/;
+  await rig.pool(pool).signal(poolSignals.holderGone, {});
+  await vi.waitFor(() => expect(client.describe()).rejects.toThrow(message), { timeout: 60_000 });
+  const recovered = await vi.waitUntil(
+    async () => {
+      const done = await recover();
+      return done.length > 0 && done;
+    },
+    { timeout: 90_000, interval: 1_000 },
+  );
+  expect(recovered).toMatchObject([{ leases: 1, waiting: 0 }]);
+  expect((await client.describe()).leases).toEqual(leases);
+  expect(await recover()).toEqual([]);
+  await holder.signal('goOn');
+  await holder.result();
 }, 180_000);

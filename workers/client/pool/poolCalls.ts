@@ -1,4 +1,8 @@
-import { isGrpcServiceError, WorkflowUpdateRPCTimeoutOrCancelledError } from '@temporalio/client';
+import {
+  type Client,
+  isGrpcServiceError,
+  WorkflowUpdateRPCTimeoutOrCancelledError,
+} from '@temporalio/client';
 import { WorkflowNotFoundError } from '@temporalio/common';
 import { type BerthError, berthError } from '../../../workflows/contracts/errors.ts';
 import {
@@ -6,6 +10,7 @@ import {
   poolNamePattern,
   poolWorkflowId,
 } from '../../../workflows/contracts/pool/messages.ts';
+import { findWedge } from '../../pool/recovery/findWedge.ts';
 import { toBerthError } from '../failures.ts';
 import type { Session } from '../session.ts';
 
@@ -40,8 +45,8 @@ export function createPoolCalls(
         // A pool that was terminated would still answer queries, with what it knew then.
         const { status } = await handle.describe();
         if (status.name !== 'RUNNING') throw notRunning(pool);
-        return ask(handle).catch((error) => {
-          throw toAnswerError(error, pool);
+        return ask(handle).catch(async (error) => {
+          throw await toAnswerError(error, client, pool);
         });
       });
     } catch (error) {
@@ -62,17 +67,35 @@ const notRunning = (pool: string): BerthError =>
     `pool ${pool} is not running: run berth up on a host whose BERTH_POOL names it`,
   );
 
-/** The server has just answered, so silence is the workflow worker's. */
-function toAnswerError(error: unknown, pool: string): unknown {
+/** The server has just answered, so silence is the workflow worker's, or that of a run that it cannot replay. */
+async function toAnswerError(error: unknown, client: Client, pool: string): Promise<unknown> {
   const cause = [error, (error as { cause?: unknown }).cause].find(isGrpcServiceError);
-  // gRPC 4 and 9: nobody answered in time, nobody polls the task queue.
+  const isUnreplayable = String(cause?.details ?? error).includes(nonDeterminism);
+  // gRPC 4 and 9: nobody answered in time, nobody polls the task queue or its task fails.
   const isSilent =
     error instanceof WorkflowUpdateRPCTimeoutOrCancelledError ||
     cause?.code === 4 ||
     cause?.code === 9;
-  if (!isSilent) return error;
+  if (!isSilent && !isUnreplayable) return error;
+  if (isUnreplayable || (await isWedged(client, pool))) return wedged(pool);
   return berthError(
     'StackUnavailable',
     `no workflow worker answers for pool ${pool}: berth status shows what runs, berth logs why not`,
   );
 }
+
+/** How the SDK marks the failure. */
+const nonDeterminism = 'TMPRL1100';
+const wedgeLookMs = 5_000;
+
+async function isWedged(client: Client, pool: string): Promise<boolean> {
+  const look = () => findWedge(client, pool);
+  const wedge = await client.withDeadline(Date.now() + wedgeLookMs, look).catch(() => undefined);
+  return wedge !== undefined;
+}
+
+const wedged = (pool: string): BerthError =>
+  berthError(
+    'StackUnavailable',
+    `pool ${pool} is not answering: another version of Berth has run it, whose decisions this one cannot repeat; a host that is up starts it anew within two minutes, with its leases, requests and teams: try again then, berth status shows whether this host is up`,
+  );

@@ -37,7 +37,7 @@ function messageOf(event: HistoryEvent): RecordedMessage | undefined {
   }
   // Accepted is what its validator let pass; none of the pool's Updates fails later.
   const update = event.workflowExecutionUpdateAcceptedEventAttributes?.acceptedRequest?.input;
-  if (update) return { at, kind: 'heard', name: update.name ?? '', payload: decode(update.args) };
+  if (update) return { at, kind: 'updated', name: update.name ?? '', payload: decode(update.args) };
   const sent = event.signalExternalWorkflowExecutionInitiatedEventAttributes;
   if (sent) return { at, kind: 'told', name: sent.signalName ?? '', payload: decode(sent.input) };
   return undefined;

@@ -18,7 +18,9 @@ export function recordedGrant(
   if (lookup(state.leases, lease.leaseId) !== undefined) return state;
   const waiting = lookup(state.waiting, requestId);
   if (waiting === undefined) return toBeCleared(state, lease, now);
-  const held = heldLease(waiting, lease, now);
+  // The decision was made a moment before the message about it was written down.
+  const grantedAt = Math.min(now, lease.expiresAt - state.config.leaseLifeMs);
+  const held = heldLease(waiting, lease, grantedAt);
   return {
     ...state,
     leases: { ...state.leases, [lease.leaseId]: held },
@@ -27,7 +29,7 @@ export function recordedGrant(
   };
 }
 
-function heldLease(waiting: WaitingRequest, lease: Lease, now: number): HeldLease {
+function heldLease(waiting: WaitingRequest, lease: Lease, grantedAt: number): HeldLease {
   const { request, submittedAt, grants, tookFrom } = waiting;
   const { cpuMilli, hostMemoryMib } = request.resources;
   const part = (amount: number, devices: number) =>
@@ -38,8 +40,8 @@ function heldLease(waiting: WaitingRequest, lease: Lease, now: number): HeldLeas
     request,
     submittedAt,
     grants: grants + 1,
-    grantedAt: now,
-    renewedAt: now,
+    grantedAt,
+    renewedAt: grantedAt,
     expiresAt: lease.expiresAt,
     devices: lease.devices.map(({ deviceId, epoch, milli, memoryMib }) => ({
       ...{ deviceId, epoch, milli, memoryMib },

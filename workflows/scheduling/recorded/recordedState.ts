@@ -9,6 +9,7 @@ import { takeLatency } from '../events/takeLatency.ts';
 import { takeOveruse } from '../events/takeOveruse.ts';
 import { takeReport } from '../events/takeReport.ts';
 import { withdrawRequest } from '../events/withdrawRequest.ts';
+import { lookup } from '../lookup.ts';
 import type { PoolState } from '../state.ts';
 import { recordedGrant, recordedRefusal, recordedRevocation } from './decisions.ts';
 
@@ -16,7 +17,7 @@ import { recordedGrant, recordedRefusal, recordedRevocation } from './decisions.
 export interface RecordedMessage {
   /** Milliseconds since the Unix epoch. */
   at: number;
-  kind: 'heard' | 'told';
+  kind: 'heard' | 'updated' | 'told';
   /** Of the Signal or Update. */
   name: string;
   payload: unknown;
@@ -42,6 +43,8 @@ const reducers: Record<RecordedMessage['kind'], Record<string, Reducer>> = {
     [poolSignals.holderGone]: dropHolder,
     [poolSignals.latency]: takeLatency,
     [poolSignals.overuse]: takeOveruse,
+  },
+  updated: {
     [poolUpdates.drain]: unlessRefused(drainDevices),
     [poolUpdates.applyTeams]: unlessRefused(applyTeams),
     [poolUpdates.configure]: (state, changes: object) => ({
@@ -70,7 +73,7 @@ export function recordedState(begin: PoolState, messages: Iterable<RecordedMessa
   let state = begin;
   for (const { at, kind, name, payload } of messages) {
     try {
-      state = reducers[kind][name]?.(state, payload, at) ?? state;
+      state = lookup(reducers[kind], name)?.(state, payload, at) ?? state;
     } catch {
       // The pool drops a signal that it does not understand, too.
     }
