@@ -2,12 +2,13 @@ import type { TeamsConfig } from '../../workflows/contracts/pool/teams.ts';
 import { noTeams } from '../../workflows/contracts/pool/teams.ts';
 import { clearDevice } from '../../workflows/scheduling/events/clearDevice.ts';
 import { releaseLease } from '../../workflows/scheduling/events/releaseLease.ts';
+import { createRandom } from '../../workflows/scheduling/placement/policies/randomNumbers.ts';
 import { schedule } from '../../workflows/scheduling/schedule.ts';
 import type { PoolState } from '../../workflows/scheduling/state.ts';
 import type { Bench, BenchRow, Say } from './bench.ts';
 import { positiveInteger } from './options.ts';
 import { mixedRequest, poolOf, submitted } from './scheduling/busyPool.ts';
-import { createRandom, type Random } from './scheduling/random.ts';
+import type { Random } from './scheduling/random.ts';
 
 const aimedAtMs = 20;
 const start = Date.UTC(2026, 0, 5);

@@ -1,6 +1,7 @@
 import { type LeaseRequest, wholeDevices } from '../../../workflows/contracts/pool/requests.ts';
+import { createRandom } from '../../../workflows/scheduling/placement/policies/randomNumbers.ts';
 import type { SimulatedJob } from './poolSimulator.ts';
-import { createRandom, exponential, type Random } from './random.ts';
+import { exponential, type Random } from './random.ts';
 
 const hour = 3_600_000;
 const week = 7 * 24 * hour;
