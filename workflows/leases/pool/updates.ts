@@ -78,6 +78,10 @@ export function configured(state: PoolState, changes: Partial<PoolConfig>): Pool
     const message = `configuration: hostLapseMs ${config.hostLapseMs}: expected more than heartbeatMs ${config.heartbeatMs}`;
     throw failure('InvalidRequest', message);
   }
+  if (config.leaseLifeMs <= config.heartbeatMs) {
+    const message = `configuration: leaseLifeMs ${config.leaseLifeMs}: expected more than heartbeatMs ${config.heartbeatMs}, as heartbeats renew leases`;
+    throw failure('InvalidRequest', message);
+  }
   return { ...state, config };
 }
 
