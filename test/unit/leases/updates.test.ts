@@ -4,7 +4,7 @@ import { initialState } from '../../../workflows/scheduling/initialState.ts';
 
 const state = initialState('test');
 
-test.each([
+test.each<[object, RegExp]>([
   [{ hostLapseMs: 20_000 }, /hostLapseMs 20000: expected more than heartbeatMs 20000/],
   [{ leaseLifeMs: 10_000 }, /leaseLifeMs 10000: expected more than heartbeatMs 20000/],
   [{ maxWaiting: 0 }, /maxWaiting 0: expected a whole number from 1 to 2500/],
