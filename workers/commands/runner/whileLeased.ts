@@ -25,6 +25,9 @@ export interface WhileLeased {
   stop(): void;
 }
 
+/** A pool that takes longer to answer, past the lease's time, cannot be asked, ms. */
+const silentMs = 10_000;
+
 /** Looks at the lease only once something takes longer than `lookMs`. */
 export function whileLeased(deps: WhileLeasedDeps): WhileLeased {
   const { lease, signal, lookMs = 2_000 } = deps;
@@ -53,7 +56,10 @@ export function whileLeased(deps: WhileLeasedDeps): WhileLeased {
     for (;;) {
       await delay(lookMs, undefined, { signal: stopped.signal }).catch(() => undefined);
       if (stopped.signal.aborted) return undefined;
-      const isLost = await deps.leaseIsOver();
+      const isLost = await Promise.race([
+        deps.leaseIsOver(),
+        delay(Math.max(silentMs, expiresAt - performance.now()), undefined, { ref: false }),
+      ]);
       if (isLost) {
         return berthError('LeaseFenced', `lease ${leaseId}: over before its command was started`);
       }
