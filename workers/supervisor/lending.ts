@@ -124,7 +124,8 @@ export async function startLending(deps: LendingDeps): Promise<Lending> {
     },
     async close() {
       stopped.abort();
-      await watching;
+      // A database that does not answer keeps no stack from going down.
+      await Promise.race([watching, delay(patienceMs, undefined, { ref: false })]);
       await pools.stop();
       await Promise.all(sharings.map((sharing) => sharing.close()));
     },
