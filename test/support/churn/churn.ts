@@ -11,6 +11,7 @@ import {
   chooseRun,
   churnTeams,
   describeRun,
+  failureOf,
   isOpen,
   type Run,
   startRun,
@@ -35,7 +36,9 @@ export interface ChurnOutcome {
   granted: number;
   /** Disturbances that had a victim. */
   disturbed: number;
-  /** What was done, and what became of each \`berth run\`. */
+  /** How many `berth run`s failed of what; by failure type. */
+  failures: Record<string, number>;
+  /** What was done, and what became of each `berth run`. */
   history: string;
 }
 
@@ -93,6 +96,7 @@ export async function churn(stack: ChurnStack, options: ChurnOptions): Promise<C
       .length,
     granted,
     disturbed,
+    failures: countFailures(runs),
     history: [...done, ...runs.map((run) => describeRun(run, since))].join('\n'),
   };
 }
@@ -112,9 +116,18 @@ async function untilSomethingBegins(
   }
 }
 
+function countFailures(runs: readonly Run[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const run of runs) {
+    const type = failureOf(run);
+    if (type !== undefined) counts[type] = (counts[type] ?? 0) + 1;
+  }
+  return counts;
+}
+
 /** For people: how much was tried. */
 export const summarize = (seed: number, outcome: ChurnOutcome): string =>
-  `seed ${seed}: ${outcome.disturbed} disturbances, ${outcome.granted} leases granted, ${outcome.begun} began, ${outcome.fenced} calls of ended leases refused`;
+  `seed ${seed}: ${outcome.disturbed} disturbances, ${outcome.granted} leases granted, ${outcome.begun} began, ${outcome.fenced} calls of ended leases refused; failures of berth run: ${JSON.stringify(outcome.failures)}`;
 
 type Pause = (ms: number) => Promise<unknown>;
 

@@ -89,8 +89,16 @@ export function startRun(churn: ChurnStack, args: string[]): Run {
 export const isOpen = ({ child }: Run): boolean =>
   child.exitCode === null && child.signalCode === null;
 
-/** A failure that people could do nothing about: it is one of Berth's own. */
-export const failedUnexpectedly = ({ stderr }: Run): boolean => /^error: Unexpected/m.test(stderr);
+/** What it failed of, in Berth's words; undefined when it did not. */
+export const failureOf = ({ stderr }: Run): string | undefined =>
+  /^error: (\w+)/m.exec(stderr)?.[1];
+
+/**
+ * A failure that people could do nothing about: it is one of Berth's own, or of a lease that was over
+ * before its command was started, in whose place another one is to be asked for.
+ */
+export const failedUnexpectedly = (run: Run): boolean =>
+  ['Unexpected', 'LeaseFenced'].includes(failureOf(run) ?? '');
 
 /** For people: what was asked for, and what came of it, on one line. */
 export function describeRun(
