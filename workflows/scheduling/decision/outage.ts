@@ -1,10 +1,13 @@
 import type { HeldLease, HostState, PoolState } from '../state.ts';
 
+/** A busy server's timers are as late as that without anybody having been away, ms. */
+const usualLatenessMs = 2_000;
+
 /**
- * The pool itself was away, not its hosts, when it runs much later than it was to: half a heartbeat
- * past `dueAt`, or 2 s past it after a silence of one and a half heartbeats. `dueAt` is never further
- * away than a live host's next heartbeat is late, so a silent host alone never looks like an outage.
- * Every expiry, grace and lapse is then put off by the time that the pool was away.
+ * The pool itself was away, not its hosts, when it runs much later than it was to: more than 2 s, and
+ * half a heartbeat past `dueAt` or after a silence of one and a half heartbeats. `dueAt` is never
+ * further away than a live host's next heartbeat is late, so a silent host alone never looks like an
+ * outage. Every expiry, grace and lapse is then put off by the time that the pool was away.
  */
 export function extendForOutage(state: PoolState, now: number): PoolState {
   const gap = now - state.tickAt;
@@ -12,7 +15,8 @@ export function extendForOutage(state: PoolState, now: number): PoolState {
   const late = now - state.dueAt;
   const isAnyLive = Object.values(state.hosts).some(({ lapsed }) => !lapsed);
   const { heartbeatMs } = state.config;
-  const wasAway = late > heartbeatMs / 2 || (isAnyLive && gap > 1.5 * heartbeatMs && late > 2_000);
+  if (late <= usualLatenessMs) return state;
+  const wasAway = late > heartbeatMs / 2 || (isAnyLive && gap > 1.5 * heartbeatMs);
   return wasAway ? putOff(state, now, gap) : state;
 }
 
