@@ -101,10 +101,11 @@ test('a device worker that does not answer is killed for it, with its bridge', a
   await job.terminate('test');
   await untilFree();
   expect(isRunning(bridge)).toBe(false);
-  await vi.waitFor(
-    async () => expect(await deviceWorker()).toMatchObject({ state: 'running', restarts: 1 }),
-    { timeout: 30_000 },
-  );
+  await vi.waitFor(async () => expect(await deviceWorker()).toMatchObject({ state: 'running' }), {
+    timeout: 60_000,
+  });
+  // Killed for its silence; on a busy machine its successor may have been slow to answer, too.
+  expect((await deviceWorker()).restarts).toBeGreaterThan(0);
   const next = await startAtWork('next');
   await next.job.cancel();
   await untilFree();
