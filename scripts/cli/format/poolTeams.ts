@@ -27,7 +27,7 @@ export function formatTeams(teams: PoolDescription['teams']): string {
 function formatAmounts(amounts: Partial<ResourceVector>): string {
   const { milli = 0, memoryMib = 0, cpuMilli = 0, hostMemoryMib = 0 } = amounts;
   const parts = [
-    milli > 0 ? `${milli / 1000} devices` : '',
+    milli > 0 ? `${milli / 1000} device${milli === 1000 ? '' : 's'}` : '',
     memoryMib > 0 ? formatBytes(memoryMib * 2 ** 20) : '',
     cpuMilli > 0 ? `${cpuMilli / 1000} cpus` : '',
     hostMemoryMib > 0 ? `${formatBytes(hostMemoryMib * 2 ** 20)} of host` : '',
