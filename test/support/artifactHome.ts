@@ -60,7 +60,7 @@ export async function createArtifactHome(
       await writeFile(input, bytes);
       await artifacts.staging.seal(artifactId, { path, input });
     }
-    await rm(join(root, 'input'), { recursive: true, force: true });
+    await rm(join(root, 'input', artifactId), { recursive: true, force: true });
     await writeRecords(paths, artifactId, Object.keys(files));
     return artifactId;
   };
