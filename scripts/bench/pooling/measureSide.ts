@@ -10,6 +10,7 @@ import {
   type WorkflowBundleWithSourceMap,
 } from '@temporalio/worker';
 import pLimit from 'p-limit';
+import { defaultPoolConfig } from '../../../workflows/contracts/pool/messages.ts';
 import type { BenchServer } from './benchServer.ts';
 import type { CycleInput, CycleSinks } from './cycles.ts';
 import { type Side, taskQueue } from './sides.ts';
@@ -38,6 +39,8 @@ const startsAtATime = 8;
 const maxConcurrentWorkflowTaskExecutions = 12;
 /** Grants that show that a side is at work; nothing is counted before. */
 const firstGrants = 8;
+/** A side that has granted so few in this time does not work. */
+const firstGrantsMs = 180_000;
 /** Above every requester, so that none is replayed on either side. */
 const maxCachedWorkflows = 4_000;
 
@@ -69,11 +72,23 @@ export async function measureSide(
       }),
     ),
   );
+  let sequence = 1;
+  // A beat that does not get through is the server's being busy: the next one will.
+  const beats = setInterval(() => {
+    sequence += 1;
+    void side.beat?.(client, sequence).catch(() => undefined);
+  }, defaultPoolConfig.heartbeatMs);
   const running = workers.map((worker) => worker.run().catch(() => undefined));
   try {
     await side.prepare(client);
     await startRequesters(client, side, load);
-    while (counts.granted < firstGrants) await delay(50);
+    const deadline = performance.now() + firstGrantsMs;
+    while (counts.granted < firstGrants) {
+      if (performance.now() > deadline) {
+        throw new Error(`${side.requester}: ${counts.granted} grants in ${firstGrantsMs / 1000} s`);
+      }
+      await delay(50);
+    }
     await delay(load.warmUpMs);
     counts.open = true;
     const startedAt = performance.now();
@@ -86,6 +101,7 @@ export async function measureSide(
       ...(await countBadTasks(client, side)),
     };
   } finally {
+    clearInterval(beats);
     for (const worker of workers) worker.shutdown();
     await Promise.all(running);
   }

@@ -18,6 +18,8 @@ export interface Side {
   /** Activities by task queue. */
   activities(server: BenchServer): Record<string, object>;
   prepare(client: Client): Promise<void>;
+  /** What a host says while it lives; the pool takes a silent one for lost. */
+  beat?(client: Client, sequence: number): Promise<void>;
 }
 
 const pool = 'bench';
@@ -37,9 +39,13 @@ export function poolSide(devices: number): Side {
         workflowId: poolWorkflowId(pool),
         args: [{ pool }],
         signal: poolSignals.heartbeat,
-        signalArgs: [report(devices)],
+        signalArgs: [report(devices, 1)],
       });
     },
+    beat: (client, sequence) =>
+      client.workflow
+        .getHandle(poolWorkflowId(pool))
+        .signal(poolSignals.heartbeat, report(devices, sequence)),
   };
 }
 
@@ -56,7 +62,7 @@ export function mutexSide(locks: number): Side {
 }
 
 /** Nodes of eight GPUs would be eight hosts; one host serves as well where nobody asks for gangs. */
-function report(devices: number): HostReport {
+function report(devices: number, sequence: number): HostReport {
   const named = Array.from(
     { length: devices },
     (_, index): PoolDevice => ({
@@ -76,7 +82,7 @@ function report(devices: number): HostReport {
   return {
     hostId,
     generation: 'bench',
-    sequence: 1,
+    sequence,
     cpuMilli: 1_000_000,
     memoryMib: 4_000_000,
     devices: named,
