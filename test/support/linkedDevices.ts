@@ -1,3 +1,4 @@
+import { cubeMeshRows } from '../../scripts/bench/gang/topologies.ts';
 import type { LinkType, PoolDevice } from '../../workflows/contracts/pool/devices.ts';
 import type { LinkedDevice } from '../../workflows/scheduling/topology/linkRank.ts';
 
@@ -17,17 +18,7 @@ export function linkedDevices(rows: string[], fabric: PoolDevice['fabric'] = nul
 }
 
 /** V100 DGX-1: a hybrid cube mesh of two quads. */
-export const dgx1 = (): LinkedDevice[] =>
-  linkedDevices([
-    'X NV1 NV1 NV2 NV2 SYS SYS SYS',
-    'NV1 X NV2 NV1 SYS NV2 SYS SYS',
-    'NV1 NV2 X NV2 SYS SYS NV1 SYS',
-    'NV2 NV1 NV2 X SYS SYS SYS NV1',
-    'NV2 SYS SYS SYS X NV1 NV1 NV2',
-    'SYS NV2 SYS SYS NV1 X NV2 NV1',
-    'SYS SYS NV1 SYS NV1 NV2 X NV2',
-    'SYS SYS SYS NV1 NV2 NV1 NV2 X',
-  ]);
+export const dgx1 = (): LinkedDevice[] => linkedDevices(cubeMeshRows);
 
 /** Hosts of four in one NVLink domain, by `<host>.<n>`; no host lists another's devices. */
 export function fabricHosts(hosts: number, fabric: PoolDevice['fabric']): LinkedDevice[] {

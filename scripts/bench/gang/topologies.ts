@@ -10,7 +10,7 @@ export interface BenchTopology {
 }
 
 /** V100 DGX-1 as `nvidia-smi topo -m` prints it. */
-const cubeMesh = [
+export const cubeMeshRows = [
   'X NV1 NV1 NV2 NV2 SYS SYS SYS',
   'NV1 X NV2 NV1 SYS NV2 SYS SYS',
   'NV1 NV2 X NV2 SYS SYS NV1 SYS',
@@ -19,7 +19,8 @@ const cubeMesh = [
   'SYS NV2 SYS SYS NV1 X NV2 NV1',
   'SYS SYS NV1 SYS NV1 NV2 X NV2',
   'SYS SYS SYS NV1 NV2 NV1 NV2 X',
-].map((row) => row.split(' '));
+];
+const cubeMesh = cubeMeshRows.map((row) => row.split(' '));
 
 /** Eight A100 PCIe cards: pairs with three NVLink bridges, four to a socket. */
 const bridged = (i: number, j: number): LinkType =>

@@ -1,6 +1,10 @@
 import { basename } from 'node:path';
 import type { DeviceRecord } from '../../../activities/devices/deviceRecords.ts';
-import type { LeaseRequest } from '../../../workflows/contracts/pool/requests.ts';
+import {
+  type LeaseRequest,
+  type Resources,
+  wholeDevices,
+} from '../../../workflows/contracts/pool/requests.ts';
 import type { CheckedRunOptions } from './runOptionSchema.ts';
 
 const mib = 2 ** 20;
@@ -38,26 +42,36 @@ export function toRunRequest(
       priority: asked.priority,
       preemptible: asked.preemptible,
       restartable: asked.restartable,
-      resources: {
-        devices: asked.devices,
-        milli,
-        memoryMib: asked.memory ?? memoryOfPart(milli, facts.devices, kind),
-        migProfile: asked.mig ?? null,
+      resources: resourcesAsked(asked, {
         kind,
-        models: asked.model ?? [],
         hosts: [facts.hostId],
-        deviceIds: [],
-        link: asked.links ?? null,
-        spanHosts: false,
-        cpuMilli: Math.ceil((asked.cpus ?? 0) * 1000),
-        hostMemoryMib: asked.hostMemory ?? 0,
-      },
+        memoryMib: memoryOfPart(milli, facts.devices, kind),
+      }),
       expectedSeconds: asked.expected ?? null,
       maxSeconds: asked.maxTime ?? null,
       latencyGoalMs: asked.latencyGoal ?? null,
       label: asked.label ?? labelOf(argv),
       profileKey: profileKeyOf(argv, facts.isFile),
     },
+  };
+}
+
+/** What the options ask for; `otherwise` fills in for those that were not given. */
+export function resourcesAsked(
+  asked: CheckedRunOptions,
+  otherwise: Pick<Resources, 'kind' | 'hosts' | 'memoryMib'>,
+): Resources {
+  return {
+    ...wholeDevices(asked.devices),
+    milli: asked.fraction ?? 1000,
+    memoryMib: asked.memory ?? otherwise.memoryMib,
+    migProfile: asked.mig ?? null,
+    kind: asked.kind ?? otherwise.kind,
+    models: asked.model ?? [],
+    hosts: otherwise.hosts,
+    link: asked.links ?? null,
+    cpuMilli: Math.ceil((asked.cpus ?? 0) * 1000),
+    hostMemoryMib: asked.hostMemory ?? 0,
   };
 }
 

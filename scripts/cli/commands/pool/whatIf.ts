@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander';
 import { findLease, findRequest } from '../../../../workers/client/pool/findRequest.ts';
 import { checkRunOptions } from '../../../../workers/commands/runner/runOptionSchema.ts';
+import { resourcesAsked } from '../../../../workers/commands/runner/runRequest.ts';
 import { berthError } from '../../../../workflows/contracts/errors.ts';
 import type {
   PoolDescription,
@@ -89,8 +90,7 @@ function newRequest(flags: Flags): WhatIfChange['request'] {
     team: flags.team ?? 'default',
     priority: flags.priority ?? '0',
   });
-  const milli = asked.fraction ?? 1000;
-  if (milli < 1000 && asked.memory === undefined) {
+  if ((asked.fraction ?? 1000) < 1000 && asked.memory === undefined) {
     throw berthError('InvalidRequest', '--fraction without --memory: expected both, as on a GPU');
   }
   const request: Omit<LeaseRequest, 'holder'> = {
@@ -99,20 +99,7 @@ function newRequest(flags: Flags): WhatIfChange['request'] {
     priority: asked.priority,
     preemptible: false,
     restartable: false,
-    resources: {
-      devices: asked.devices,
-      milli,
-      memoryMib: asked.memory ?? 0,
-      migProfile: asked.mig ?? null,
-      kind: asked.kind ?? null,
-      models: asked.model ?? [],
-      hosts: [],
-      deviceIds: [],
-      link: asked.links ?? null,
-      spanHosts: false,
-      cpuMilli: Math.ceil((asked.cpus ?? 0) * 1000),
-      hostMemoryMib: asked.hostMemory ?? 0,
-    },
+    resources: resourcesAsked(asked, { kind: null, hosts: [], memoryMib: 0 }),
     expectedSeconds: asked.expected ?? null,
     maxSeconds: null,
     latencyGoalMs: null,
