@@ -25,6 +25,27 @@ export function createPaths(home: string, shm: string) {
     logs: join(home, 'logs'),
     temporalDatabase: join(home, 'temporal', 'temporal.db'),
     warmIndex: join(home, 'warm', 'index.json'),
+    /** Vectors by model and text, shared by all backfills (LMDB). */
+    embeddingCache: join(home, 'cache', 'embeddings'),
+    /** Data of the stack's own vector store. */
+    chroma: join(home, 'stores', 'chroma'),
+    backfillsRoot: join(home, 'backfills'),
+    backfill: (jobId: string) => {
+      const root = join(home, 'backfills', jobId);
+      return {
+        root,
+        /** What was read: ids, digests, numbers of chunks, and the verification's sample (LMDB). */
+        ledger: join(root, 'ledger'),
+        /** Dead letters by page and step, gathered into `deadLetters` at the end. */
+        failures: join(root, 'failures'),
+        deadLetters: join(root, 'dead-letters.jsonl'),
+        /** What a source unpacks. */
+        scratch: join(root, 'scratch'),
+      };
+    },
+    /** Pages between embedding and writing: texts and vectors. */
+    pagesRoot: join(shm, 'pages'),
+    pages: (jobId: string) => join(shm, 'pages', jobId),
     device: (deviceId: string) => ({
       lock: join(home, 'devices', deviceId, 'lock'),
       fence: join(home, 'devices', deviceId, 'fence.json'),

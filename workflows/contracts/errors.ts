@@ -59,6 +59,30 @@ export const failureTypes = {
   ModelInUse: { retryable: false, exit: 1 },
   /** The shared-memory folder is not tmpfs or hugetlbfs, or the copy exceeds its budget. */
   NotWarmable: { retryable: false, exit: 1 },
+  /** A page's vectors are gone from scratch (reboot, another host): the workflow embeds it again. */
+  PageLost: { retryable: false, exit: 1 },
+  /** The embedder is down, overloaded or gave another number of vectors than of texts. */
+  EmbedderFailed: { retryable: true, exit: 1 },
+  /** Vectors and collection, or vectors and model, differ in their dimensions. */
+  DimensionMismatch: { retryable: false, exit: 2 },
+  /** A store does not answer, or answers with a fault of its own. */
+  StoreUnavailable: { retryable: true, exit: 1 },
+  /** A store asks to come back later. */
+  StoreThrottled: { retryable: true, exit: 1 },
+  /** A store will never take what it was given. */
+  StoreRejected: { retryable: false, exit: 1 },
+  /** The store cannot do what is asked. */
+  StoreUnsupported: { retryable: false, exit: 2 },
+  /** No collection of that name, or it was not made by Berth. */
+  CollectionNotFound: { retryable: false, exit: 2 },
+  /** A store, database or endpoint does not accept the credentials, or misses them. */
+  CredentialsRefused: { retryable: false, exit: 2 },
+  /** The filled collection is not what was written: nothing was switched. */
+  VerificationFailed: { retryable: false, exit: 1 },
+  /** More records failed than the job may lose: nothing was switched. */
+  TooManyFailures: { retryable: false, exit: 1 },
+  /** The job's deadline has passed: nothing was switched. */
+  DeadlineExceeded: { retryable: false, exit: 1 },
   /** No stack serves this BERTH_HOME, or a worker that the request needs is gone. */
   StackUnavailable: { retryable: true, exit: 1 },
   /** A stack already serves this BERTH_HOME. */

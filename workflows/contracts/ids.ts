@@ -6,6 +6,8 @@ export const defaultNamespace = 'berth';
 
 export const hostTaskQueue = (hostId: string): string => `host.${hostId}`;
 export const deviceTaskQueue = (deviceId: string): string => `device.${deviceId}`;
+/** Embeds single texts for searches, on the host's processor and without a lease. */
+export const queryTaskQueue = (hostId: string): string => `query.${hostId}`;
 
 /** `name` of a model: lower case, one optional `/`, each part at most 63 characters. */
 export const modelNamePattern = /^[a-z0-9][a-z0-9._-]{0,62}(\/[a-z0-9][a-z0-9._-]{0,62})?$/;

@@ -1,0 +1,36 @@
+import { sha256Pattern } from '../ids.ts';
+import type { PartitionControl, PartitionReport } from './pages.ts';
+import type { BackfillControl } from './request.ts';
+
+/** Names of messages, here so that clients need no workflow code. */
+export const backfillQueries = { progress: 'backfillProgress' } as const;
+export const backfillUpdates = {
+  /** Takes a Partial<BackfillControl>, answers with the control that holds from now on. */
+  control: 'controlBackfill',
+} as const;
+export const backfillSignals = {
+  /** Partition → its job. */
+  partitionProgress: 'partitionProgress',
+} as const;
+export const partitionSignals = {
+  /** Job → its partitions. */
+  control: 'controlPartition',
+} as const;
+
+export type ControlChange = Partial<BackfillControl>;
+export type { PartitionControl, PartitionReport };
+
+/** The same request has the same id, so that asking twice attaches to the job under way. */
+export function backfillWorkflowId(collection: string, requestSha256: string): string {
+  if (!sha256Pattern.test(requestSha256)) throw new TypeError('expected a SHA-256 in hex');
+  return `backfill/${collection}/${requestSha256.slice(0, 10)}`;
+}
+
+export const partitionWorkflowId = (workflowId: string, index: number): string =>
+  `${workflowId}/partition-${index}`;
+
+/** `docs`, `team-docs`: also a valid name in every store, with `-v<number>` behind it. */
+export const collectionPattern = /^[a-z][a-z0-9-]{1,45}[a-z0-9]$/;
+
+export const physicalName = (collection: string, version: number): string =>
+  `${collection}-v${version}`;
