@@ -1,4 +1,3 @@
-import { sha256Pattern } from '../ids.ts';
 import type { PartitionControl, PartitionReport } from './pages.ts';
 import type { BackfillControl } from './request.ts';
 
@@ -20,11 +19,8 @@ export const partitionSignals = {
 export type ControlChange = Partial<BackfillControl>;
 export type { PartitionControl, PartitionReport };
 
-/** The same request has the same id, so that asking twice attaches to the job under way. */
-export function backfillWorkflowId(collection: string, requestSha256: string): string {
-  if (!sha256Pattern.test(requestSha256)) throw new TypeError('expected a SHA-256 in hex');
-  return `backfill/${collection}/${requestSha256.slice(0, 10)}`;
-}
+/** One job a collection at a time: two would verify and switch past each other. */
+export const backfillWorkflowId = (collection: string): string => `backfill/${collection}`;
 
 export const partitionWorkflowId = (workflowId: string, index: number): string =>
   `${workflowId}/partition-${index}`;
