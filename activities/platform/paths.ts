@@ -30,6 +30,8 @@ export function createPaths(home: string, shm: string) {
     /** Data of the stack's own vector store. */
     chroma: join(home, 'stores', 'chroma'),
     backfillsRoot: join(home, 'backfills'),
+    /** How fast each model embedded in former jobs, for estimates. */
+    embeddingRates: join(home, 'backfills', 'rates.json'),
     backfill: (jobId: string) => {
       const root = join(home, 'backfills', jobId);
       return {
@@ -39,6 +41,8 @@ export function createPaths(home: string, shm: string) {
         /** Dead letters by page and step, gathered into `deadLetters` at the end. */
         failures: join(root, 'failures'),
         deadLetters: join(root, 'dead-letters.jsonl'),
+        /** Queries of the verification's known items with their vectors (JSONL). */
+        knownItems: join(root, 'known-items.jsonl'),
         /** What a source unpacks. */
         scratch: join(root, 'scratch'),
       };

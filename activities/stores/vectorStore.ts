@@ -28,6 +28,8 @@ export interface Point {
   vector: Float32Array;
   text: string;
   metadata: Record<string, unknown>;
+  /** `source.name` of the request: a collection may hold several sources. */
+  sourceName: string;
   /** Of the record in its source. */
   recordId: string;
   chunk: number;

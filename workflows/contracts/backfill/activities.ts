@@ -188,7 +188,18 @@ export interface EmbeddingActivities {
   embedPage(input: EmbedPageInput): Promise<EmbedPageResult>;
 }
 
+export interface EmbedQueriesInput extends BackfillJob {
+  request: BackfillRequest;
+  embedding: EmbeddingSpec;
+  artifact: string | null;
+}
+
 /** Activities of the query worker, which embeds single texts without a lease. */
 export interface QueryActivities {
   searchCollection(input: SearchInput): Promise<SearchResult>;
+  /**
+   * Embeds the queries of `verification.knownItems` into a file of the job, before its stores are
+   * verified. Idempotent; nothing to do without such a file.
+   */
+  embedQueries(input: EmbedQueriesInput): Promise<{ queries: number }>;
 }
