@@ -38,6 +38,11 @@ export interface PartitionBounds {
   to: string | null;
   /** Records, or the driver's estimate. */
   records: number;
+  /**
+   * Catch-up round that made it, from 1; absent: the first pass. A record of a later round replaces
+   * the same record of an earlier one, which within a round is a duplicate.
+   */
+  round?: number;
 }
 
 export interface SourcePlan {
