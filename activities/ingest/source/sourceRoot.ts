@@ -1,13 +1,16 @@
 import { realpath, stat } from 'node:fs/promises';
-import { isAbsolute, relative } from 'node:path';
+import { isAbsolute } from 'node:path';
 import { berthError } from '../../../workflows/contracts/errors.ts';
+import { type AllowedPaths, allowedBy, outsideSources } from '../../platform/allowedPaths.ts';
+
+export { contains } from '../../platform/allowedPaths.ts';
 
 /** Which folders may be read: BERTH_SOURCES with symlinks resolved; none means any. */
 export interface SourceRoot {
   /** The model folder, symlinks resolved. */
   root: string;
   /** Whether a resolved path may be read. */
-  allows: (realPath: string) => boolean;
+  allows: AllowedPaths;
 }
 
 /**
@@ -23,7 +26,7 @@ export async function openSourceRoot(
   }
   const root = await resolveFolder(source);
   const allows = await allowedBy(sources);
-  if (!allows(root)) throw outside(root, sources);
+  if (!allows(root)) throw outsideSources(root, sources);
   return { root, allows };
 }
 
@@ -36,26 +39,7 @@ export async function requireAllowedFile(path: string, sources: readonly string[
   if (real === undefined || !(await stat(real)).isFile()) {
     throw berthError('SourceNotAllowed', `${path}: no file on this host; check the path`);
   }
-  if (!(await allowedBy(sources))(real)) throw outside(real, sources);
-}
-
-async function allowedBy(sources: readonly string[]): Promise<SourceRoot['allows']> {
-  const allowed = (
-    await Promise.all(sources.map((folder) => realpath(folder).catch(() => [])))
-  ).flat();
-  return (path) => sources.length === 0 || allowed.some((folder) => contains(folder, path));
-}
-
-function outside(path: string, sources: readonly string[]) {
-  return berthError(
-    'SourceNotAllowed',
-    `${path}: lies outside BERTH_SOURCES (${sources.join(':')}); move it there or allow its folder`,
-  );
-}
-
-export function contains(folder: string, path: string): boolean {
-  const between = relative(folder, path);
-  return between === '' || (between !== '..' && !between.startsWith('../') && !isAbsolute(between));
+  if (!(await allowedBy(sources))(real)) throw outsideSources(real, sources);
 }
 
 async function resolveFolder(source: string): Promise<string> {
