@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Pooling } from '../../workflows/contracts/backfill/request.ts';
 import type { QuantizationMethod } from '../../workflows/contracts/ingest.ts';
 import type { BridgeMethod } from './bridge.ts';
 
@@ -75,5 +76,47 @@ export interface GateMeasurement {
   samples: number;
   /** Causal language models only. */
   perplexityIncrease?: number;
+  seconds: number;
+}
+
+/** Reads JSON strings, one a line, from `texts`; writes raw little-endian float32 rows to `output`. */
+export const embedTextsMethod: BridgeMethod<
+  {
+    /** Folder of the warm copy; its model is kept between calls. */
+    model: string;
+    texts: string;
+    output: string;
+    pooling: Pooling;
+    normalize: boolean;
+    dimensions: number;
+    /** Longer texts are cut. */
+    maxTokens: number;
+    batching: 'length-sorted' | 'fixed';
+    /** Tokens a batch with padding; null: as suits the device. */
+    tokenBudget: number | null;
+    /** Texts of a fixed batch. */
+    batchSize: number | null;
+  },
+  EmbedTextsResult
+> = {
+  name: 'embedTexts',
+  result: z.object({
+    texts: z.number().int().nonnegative(),
+    tokens: z.number().int().nonnegative(),
+    dimensions: z.number().int().positive(),
+    refused: z.array(z.object({ index: z.number().int().nonnegative(), reason: z.string() })),
+    notFinite: z.array(z.number().int().nonnegative()),
+    seconds: z.number(),
+  }),
+};
+
+/** Rows of refused texts and of vectors that are not finite are zeros. */
+export interface EmbedTextsResult {
+  texts: number;
+  /** Special tokens included, padding not. */
+  tokens: number;
+  dimensions: number;
+  refused: { index: number; reason: string }[];
+  notFinite: number[];
   seconds: number;
 }

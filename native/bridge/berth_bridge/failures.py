@@ -14,15 +14,15 @@ class BridgeError(Exception):
 def describe(error: BaseException) -> tuple[str, str]:
     """Type and one-line message of any exception that a method ended with."""
     if isinstance(error, BridgeError):
-        return error.type, _one_line(str(error))
+        return error.type, one_line(str(error))
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
         return "OutOfSpace", f"{_place(error)}: no space left on its file system; free some and retry"
-    if _is_memory(error):
-        return "BridgeFailed", f"the bridge is out of memory: {_one_line(str(error)) or 'no detail'}"
-    return "BridgeFailed", f"{type(error).__name__}: {_one_line(str(error))}"
+    if is_memory(error):
+        return "BridgeFailed", f"the bridge is out of memory: {one_line(str(error)) or 'no detail'}"
+    return "BridgeFailed", f"{type(error).__name__}: {one_line(str(error))}"
 
 
-def _is_memory(error: BaseException) -> bool:
+def is_memory(error: BaseException) -> bool:
     if isinstance(error, MemoryError):
         return True
     if isinstance(error, OSError):
@@ -35,5 +35,5 @@ def _place(error: OSError) -> str:
     return str(error.filename or "the output")
 
 
-def _one_line(text: str) -> str:
+def one_line(text: str) -> str:
     return " ".join(text.split())[:500]

@@ -23,7 +23,7 @@ class Encoder:
         # Some position tables begin after the padding index (RoBERTa), hence two fewer.
         self._max_tokens = max(1, min(MAX_TOKENS, int(positions) - 2))
         has_one = any(os.path.exists(os.path.join(folder, name)) for name in TOKENIZER_FILES)
-        self._tokenizer = _load_tokenizer(folder) if has_one else None
+        self._tokenizer = load_tokenizer(folder) if has_one else None
 
     def ids(self, text: str) -> list[int]:
         if self._tokenizer is None:
@@ -32,7 +32,7 @@ class Encoder:
         return ids or [0]
 
 
-def _load_tokenizer(folder: str):
+def load_tokenizer(folder: str):
     from transformers import AutoTokenizer
 
     try:
@@ -40,8 +40,7 @@ def _load_tokenizer(folder: str):
     except Exception as error:
         raise BridgeError(
             "UnsupportedModel",
-            f"the model's tokenizer cannot be loaded, so it has no accuracy gate: "
-            f"{type(error).__name__}: {error}",
+            f"{folder}: the model's tokenizer cannot be loaded: {type(error).__name__}: {error}",
         ) from error
 
 
@@ -49,10 +48,10 @@ def _load_tokenizer(folder: str):
 class Batch:
     ids: list[list[int]]
 
-    def tensors(self, torch, device: str):
-        """Ids padded on the right with 0, and the mask that hides the padding."""
+    def tensors(self, torch, device: str, pad_id: int = 0):
+        """Ids padded on the right, and the mask that hides the padding."""
         width = max(map(len, self.ids))
-        ids = torch.zeros((len(self.ids), width), dtype=torch.long)
+        ids = torch.full((len(self.ids), width), pad_id, dtype=torch.long)
         mask = torch.zeros_like(ids)
         for row, values in enumerate(self.ids):
             ids[row, : len(values)] = torch.tensor(values)

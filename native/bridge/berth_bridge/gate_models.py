@@ -1,4 +1,4 @@
-"""Loads original and candidate as a consumer would, with stock transformers and none of their code."""
+"""Loads models as a consumer would, with stock transformers and none of their code."""
 
 import json
 import os
@@ -10,14 +10,16 @@ from .source_view import source_view
 
 def load_original(torch, inspection: dict, device: str):
     with source_view(inspection, ["weights", "index", "config"]) as folder:
-        return _load(folder, device, "the original")
+        return load_model(folder, device, "the original")
 
 
 def load_candidate(torch, folder: str, device: str):
-    return _load(folder, device, "the candidate")
+    return load_model(folder, device, "the candidate")
 
 
-def _load(folder: str, device: str, what: str):
+def load_model(folder: str, device: str, what: str, may_lack: tuple[str, ...] = ()):
+    """A model of any folder, ready to run. @param may_lack prefixes of weights that nothing uses
+    @raise BridgeError InvalidModel, UnsupportedModel"""
     from transformers import AutoConfig
 
     with open(os.path.join(folder, "config.json"), encoding="utf-8") as file:
@@ -35,7 +37,8 @@ def _load(folder: str, device: str, what: str):
         output_loading_info=True,
     )
     # Missing weights would be made up at random, in both models alike only by chance.
-    wrong = sorted(map(str, [*info["missing_keys"], *info["mismatched_keys"]]))
+    missing = [key for key in info["missing_keys"] if not key.startswith(may_lack)]
+    wrong = sorted(map(str, [*missing, *info["mismatched_keys"]]))
     if wrong:
         raise BridgeError("InvalidModel", f"{what} does not load: {wrong[0]} is missing or misshapen")
     _avoid_packing(model)

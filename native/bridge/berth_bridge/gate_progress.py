@@ -22,7 +22,7 @@ def loading_progress(progress):
 @contextmanager
 def running_progress(progress, models: list, batches: int):
     """Counts innermost modules as they end, each once a batch."""
-    innermost = [module for model in models for module in model.modules() if not any(module.children())]
+    innermost = [module for model in models for module in innermost_modules(model)]
     progress.expect_more(len(innermost) * batches)
     hooks = [module.register_forward_hook(lambda *_: progress.add(1)) for module in innermost]
     try:
@@ -30,6 +30,10 @@ def running_progress(progress, models: list, batches: int):
     finally:
         for hook in hooks:
             hook.remove()
+
+
+def innermost_modules(model) -> list:
+    return [module for module in model.modules() if not any(module.children())]
 
 
 class _Counted:

@@ -19,8 +19,15 @@ def evaluate_gate(params, progress):
     return evaluate_gate(params, progress)
 
 
+def embed_texts(params, progress):
+    from .embed import embed_texts
+
+    return embed_texts(params, progress)
+
+
 METHODS = {
     "resolveModules": resolve_modules,
     "quantizeShard": quantize_shard,
     "evaluateGate": evaluate_gate,
+    "embedTexts": embed_texts,
 }
