@@ -1,0 +1,27 @@
+import { BerthError, berthError } from '../../../../workflows/contracts/errors.ts';
+import { collectionNotFound, errorText, storeFailure } from '../../shared/storeFailure.ts';
+
+/** LanceDB throws plain errors: what happened is only in their text. */
+export const isMissing = (error: unknown): boolean =>
+  /was not found|Not found:|not found in/i.test(errorText(error));
+
+export const exists = (error: unknown): boolean => /already exists/i.test(errorText(error));
+
+/** Another process has written meanwhile, more often than Lance tries again. */
+export const isConflict = (error: unknown): boolean =>
+  /conflict|Too many concurrent writers|concurrent/i.test(errorText(error));
+
+export function lanceFailure(error: unknown, where: string, physical: string): BerthError {
+  if (error instanceof BerthError) return error;
+  if (isMissing(error)) return collectionNotFound(where, physical);
+  const text = errorText(error);
+  if (/no space left/i.test(text)) {
+    return berthError('OutOfSpace', `${where}: no space left on its file system; free some`);
+  }
+  // Lance appends where in its sources it failed, and repeats itself as its own cause.
+  const message = text.split(/, \/|\s+Caused by/)[0] ?? text;
+  if (/invalid (input|user input)|schema|parse|LanceError\(Schema/i.test(text)) {
+    return storeFailure(where, { status: 400, message });
+  }
+  return storeFailure(where, { message });
+}

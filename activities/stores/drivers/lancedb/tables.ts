@@ -1,0 +1,100 @@
+import type { Connection, Table } from '@lancedb/lancedb';
+import pLimit, { type LimitFunction } from 'p-limit';
+import pRetry from 'p-retry';
+import { parseSpec } from '../../shared/collectionSpec.ts';
+import { collectionNotFound } from '../../shared/storeFailure.ts';
+import type { CollectionSpec } from '../../vectorStore.ts';
+import { isConflict, lanceFailure } from './failures.ts';
+import { metadataField, specKey } from './rowColumns.ts';
+
+/** One collection that is open in this process. */
+export interface OpenTable {
+  table: Table;
+  spec: CollectionSpec;
+  /** Those of metadata fields come as records bring them. */
+  columns: Set<string>;
+  /** Writers of one process take turns: Lance would have the later one do its work again. */
+  turn: LimitFunction;
+  /** Rows written since the table was last compacted. */
+  loose: number;
+}
+
+/** Waits between tries when another process has committed first, ms. */
+const conflictWaits = { retries: 8, minTimeout: 20, maxTimeout: 1_000, randomize: true };
+
+export function createTables(connection: Connection, where: string) {
+  const open = new Map<string, Promise<OpenTable>>();
+
+  async function openTable(physical: string): Promise<OpenTable> {
+    const table = await connection.openTable(physical);
+    const schema = await table.schema();
+    const spec = parseSpec(schema.metadata.get(specKey));
+    if (spec === undefined) throw collectionNotFound(where, physical);
+    const columns = new Set(schema.fields.map(({ name }) => name));
+    return { table, spec, columns, turn: pLimit(1), loose: 0 };
+  }
+
+  /** @throws BerthError CollectionNotFound */
+  function use(physical: string): Promise<OpenTable> {
+    const known = open.get(physical);
+    if (known !== undefined) return known;
+    const opening = openTable(physical).catch((error) => {
+      open.delete(physical);
+      throw lanceFailure(error, where, physical);
+    });
+    open.set(physical, opening);
+    return opening;
+  }
+
+  function forget(physical: string): void {
+    open.delete(physical);
+  }
+
+  /** Runs `work` on a collection; what Lance throws comes out as a failure of Berth. */
+  async function read<T>(physical: string, work: (one: OpenTable) => Promise<T>): Promise<T> {
+    const one = await use(physical);
+    try {
+      return await work(one);
+    } catch (error) {
+      const failure = lanceFailure(error, where, physical);
+      if (failure.type === 'CollectionNotFound') forget(physical);
+      throw failure;
+    }
+  }
+
+  return {
+    use,
+    forget,
+    read,
+    /** As `read`, one after the other in this process, again when another process was first. */
+    write: <T>(physical: string, work: (one: OpenTable) => Promise<T>): Promise<T> =>
+      read(physical, (one) =>
+        one.turn(() =>
+          pRetry(() => work(one), {
+            ...conflictWaits,
+            shouldRetry: ({ error }) => isConflict(error),
+          }),
+        ),
+      ),
+    /** Columns as another process may have added them. */
+    async refresh(one: OpenTable): Promise<void> {
+      const schema = await one.table.schema();
+      one.columns = new Set(schema.fields.map(({ name }) => name));
+    },
+    /** Adds the columns that a table lacks, empty in the rows that are there. */
+    async addColumns(one: OpenTable, names: readonly string[]): Promise<void> {
+      if (names.every((name) => one.columns.has(name))) return;
+      await this.refresh(one);
+      const missing = names.filter((name) => !one.columns.has(name));
+      if (missing.length > 0) await one.table.addColumns(missing.map(metadataField));
+      for (const name of missing) one.columns.add(name);
+    },
+    close(): void {
+      for (const opening of open.values()) {
+        opening.then(({ table }) => table.close()).catch(() => undefined);
+      }
+      open.clear();
+    },
+  };
+}
+export type Tables = ReturnType<typeof createTables>;

@@ -1,0 +1,34 @@
+import { join } from 'node:path';
+import type { StoreKind, StoreRef } from '../../workflows/contracts/backfill/request.ts';
+import { berthError } from '../../workflows/contracts/errors.ts';
+import type { OpenStore, VectorStore } from './vectorStore.ts';
+
+export interface StoreDeps {
+  /** Credentials are read from it: CHROMA_TOKEN, QDRANT_API_KEY, WEAVIATE_API_KEY, PGPASSWORD. */
+  env: NodeJS.ProcessEnv;
+  /** Address of the stack's own store of that kind; null: it runs none. */
+  stackUrl(kind: StoreKind): Promise<string | null>;
+  /** BERTH_HOME. */
+  home: string;
+}
+
+/** One a file, loaded when it is asked for: a client that nobody uses costs no memory. */
+const drivers: Partial<Record<StoreKind, () => Promise<OpenStore>>> = {
+  lancedb: async () => (await import('./drivers/lancedbStore.ts')).openLancedbStore,
+  noop: async () => (await import('./drivers/noopStore.ts')).openNoopStore,
+};
+
+/**
+ * Opens a store by its official client.
+ * @throws BerthError InvalidRequest for an address that is none, holds a credential, or is missing;
+ *   StoreUnavailable, CredentialsRefused
+ */
+export async function openStore(
+  { kind, url }: StoreRef,
+  { env, stackUrl, home }: StoreDeps,
+): Promise<VectorStore> {
+  const open = await drivers[kind]?.();
+  if (open === undefined) throw berthError('StoreUnsupported', `no driver for store ${kind}`);
+  const own = kind === 'lancedb' ? join(home, 'stores', 'lancedb') : null;
+  return open({ url, stackUrl: url === null ? (own ?? (await stackUrl(kind))) : null, env });
+}
