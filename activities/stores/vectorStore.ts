@@ -1,6 +1,7 @@
 import type { SearchFilter } from '../../workflows/contracts/backfill/activities.ts';
 import type {
   CollectionLayout,
+  EmbedderRequest,
   EmbeddingSpec,
   PayloadIndex,
   StoreKind,
@@ -13,6 +14,8 @@ export interface CollectionSpec {
   embedding: EmbeddingSpec;
   /** Of the model, `name@sha256:…`; null: an endpoint's. */
   artifact: string | null;
+  /** Who embeds a query of it. */
+  embedder: EmbedderRequest;
   splitter: { maxTokens: number; overlapTokens: number; version: string };
   layout: CollectionLayout;
   /** Job that made it. */

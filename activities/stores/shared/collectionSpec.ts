@@ -14,6 +14,10 @@ const specSchema = z.object({
     maxTokens: z.number().int().positive(),
   }),
   artifact: z.string().nullable(),
+  embedder: z.discriminatedUnion('kind', [
+    z.object({ kind: z.literal('model'), ref: z.string() }),
+    z.object({ kind: z.literal('endpoint'), url: z.string(), model: z.string() }),
+  ]),
   splitter: z.object({
     maxTokens: z.number().int(),
     overlapTokens: z.number().int(),
