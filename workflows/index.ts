@@ -1,3 +1,8 @@
+export { backfillEmbeddingsWorkflow } from './backfill/backfillEmbeddingsWorkflow.ts';
+export { listCollectionsWorkflow } from './backfill/collections/listCollectionsWorkflow.ts';
+export { rollbackCollectionWorkflow } from './backfill/collections/rollbackCollectionWorkflow.ts';
+export { searchCollectionWorkflow } from './backfill/collections/searchCollectionWorkflow.ts';
+export { backfillPartitionWorkflow } from './backfill/partition/backfillPartitionWorkflow.ts';
 export {
   exportModelWorkflow,
   removeModelWorkflow,

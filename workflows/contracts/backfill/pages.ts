@@ -103,6 +103,8 @@ export interface PartitionControl {
   paused: boolean;
   /** This partition's share; null: as fast as it goes. */
   recordsPerSecond: number | null;
+  /** Least time between two reports to the job: each of them lengthens the job's history. */
+  reportSeconds: number;
 }
 
 /** Everything that a run of a partition hands on: plain JSON. */

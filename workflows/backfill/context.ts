@@ -1,0 +1,109 @@
+import { setCurrentDetails } from '@temporalio/workflow';
+import type { PartitionControl, PartitionCounts } from '../contracts/backfill/pages.ts';
+import type { BackfillProgress, BackfillStage } from '../contracts/backfill/progress.ts';
+import { formatStoreRef } from '../contracts/backfill/request.ts';
+import { failure } from '../contracts/errors.ts';
+import { addCounts } from './counts.ts';
+import { renderDetails } from './details.ts';
+import { etaOf, rateOf } from './rate.ts';
+import type { BackfillRunInput, BackfillState } from './state.ts';
+
+/** A partition under way. */
+export interface RunningPartition {
+  /** As it said last. */
+  counts: PartitionCounts;
+  tell(control: PartitionControl): void;
+}
+
+/** What the steps of one run of a backfill share. */
+export interface BackfillContext {
+  input: BackfillRunInput;
+  state: BackfillState;
+  /** By index. */
+  running: Map<number, RunningPartition>;
+  outsideWindow: boolean;
+  /** Until the window of the day opens, for people; ms since the epoch. */
+  opensAt: number | null;
+  /** What ends the job before its time, such as its deadline. */
+  fault: unknown;
+  /** The switch has begun: nothing ends the job any more but its own failure. */
+  committed: boolean;
+  show(message: string): void;
+  enter(stage: BackfillStage, message: string): void;
+  /** Ends the job with a failure, where it is not committed yet. */
+  endWith(fault: unknown): void;
+}
+
+/** @param stop cancels what the job is doing */
+export function createBackfillContext(
+  input: BackfillRunInput,
+  state: BackfillState,
+  stop: () => void,
+): BackfillContext {
+  const context: BackfillContext = {
+    input,
+    state,
+    running: new Map(),
+    outsideWindow: false,
+    opensAt: null,
+    fault: undefined,
+    committed: false,
+    show(message) {
+      state.message = message;
+      setCurrentDetails(renderDetails(progressOf(context), Date.now(), context.opensAt));
+    },
+    enter(stage, message) {
+      state.stage = stage;
+      context.show(message);
+    },
+    endWith(fault) {
+      if (context.fault !== undefined || context.committed) return;
+      context.fault = fault;
+      stop();
+    },
+  };
+  return context;
+}
+
+/** Paused by a person, or by the hour. */
+export const isHeld = ({ state, outsideWindow }: BackfillContext): boolean =>
+  state.control.paused || outsideWindow;
+
+/** Of all partitions, those under way as they said last. */
+export function currentCounts({ state, running }: BackfillContext): PartitionCounts {
+  let counts = state.counts;
+  for (const partition of running.values()) counts = addCounts(counts, partition.counts);
+  return counts;
+}
+
+export function progressOf(context: BackfillContext): BackfillProgress {
+  const { state, running, outsideWindow } = context;
+  const counts = currentCounts(context);
+  const recordsPerSecond = isHeld(context) ? 0 : rateOf(state.samples);
+  return {
+    jobId: state.jobId,
+    stage: state.stage,
+    message: state.message,
+    control: state.control,
+    outsideWindow,
+    total: state.total,
+    partitions: { ...state.partitions, running: running.size },
+    counts,
+    recordsPerSecond,
+    etaSeconds: etaOf(state.total, counts.records, recordsPerSecond),
+    startedAt: new Date(state.startedAt).toISOString(),
+    stores: state.targets.map(({ store, physical, inPlace }, place) => ({
+      store: formatStoreRef(store),
+      physical,
+      inPlace,
+      verification: state.outcomes[place]?.verification ?? null,
+      switched: state.outcomes[place]?.switched ?? false,
+    })),
+  };
+}
+
+/** @throws ApplicationFailure Unexpected before the job is planned */
+export function planOf({ state }: BackfillContext): NonNullable<BackfillState['plan']> {
+  if (state.plan === null) throw failure('Unexpected', 'the backfill is not planned yet');
+  return state.plan;
+}
