@@ -41,8 +41,6 @@ export function createPaths(home: string, shm: string) {
         /** Dead letters by page and step, gathered into `deadLetters` at the end. */
         failures: join(root, 'failures'),
         deadLetters: join(root, 'dead-letters.jsonl'),
-        /** What was asked for, kept beside dead letters for their replay. */
-        request: join(root, 'request.json'),
         /** Queries of the verification's known items with their vectors (JSONL). */
         knownItems: join(root, 'known-items.jsonl'),
         /** What a source unpacks. */
