@@ -1,7 +1,7 @@
 import { quantileSorted } from 'simple-statistics';
 
 /** Fewer say nothing about a 95th percentile. */
-const leastSamples = 20;
+const leastSamples = 40;
 const factor = 2;
 /** The best is forgotten slowly: what is normal changes over a week. */
 const forgetting = 1.02;

@@ -17,7 +17,10 @@ function setUp(options: { min?: number; max?: number; start?: number } = {}) {
       time += ms;
     },
   });
-  const take = (ms: number) => limiter.run(async () => void (time += ms));
+  const take = (ms: number) =>
+    limiter.run(async () => {
+      time += ms;
+    });
   const fail = (error: unknown) =>
     limiter.run(() => Promise.reject(error)).catch((reason: unknown) => reason);
   return { limiter, waits, take, fail };
@@ -65,10 +68,10 @@ test('nobody starts before the store said', async () => {
 
 test('a p95 of more than twice the best window halves it, and one slow request does not', async () => {
   const { limiter, take } = setUp({ start: 8, max: 8 });
-  for (let n = 0; n < 20; n++) await take(100);
-  for (let n = 0; n < 20; n++) await take(n === 7 ? 5000 : 100);
+  for (let n = 0; n < 40; n++) await take(100);
+  for (let n = 0; n < 40; n++) await take(n === 7 ? 5000 : 100);
   expect(limiter.limit).toBe(8);
-  for (let n = 0; n < 20; n++) await take(n % 10 === 0 ? 300 : 150);
+  for (let n = 0; n < 40; n++) await take(n % 10 === 0 ? 300 : 150);
   expect(limiter.limit).toBe(4);
 });
 
