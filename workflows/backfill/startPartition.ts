@@ -1,10 +1,10 @@
+import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import {
   type ChildWorkflowHandle,
   log,
   ParentClosePolicy,
   sleep,
   startChild,
-  WorkflowExecutionAlreadyStartedError,
   workflowInfo,
 } from '@temporalio/workflow';
 import { partitionWorkflowId } from '../contracts/backfill/messages.ts';
