@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Worker } from '@temporalio/worker';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { updateWorkflow } from '../../../workers/client/updateWorkflow.ts';
 import { type PoolConfig, poolUpdates } from '../../../workflows/contracts/pool/messages.ts';
 import type { HolderState } from '../../support/pool/holderWorkflows.ts';
 import { newPool, type PoolRig, startPoolRig } from '../../support/pool/poolRig.ts';
@@ -29,9 +30,7 @@ test('under load, nothing is lost or doubled over many runs of the pool', async 
     ),
   );
   const updates = Array.from({ length: 25 }, (_, index) =>
-    rig.pool(pool).executeUpdate<PoolConfig, [object]>(poolUpdates.configure, {
-      args: [{ graceMs: 1_000 + index }],
-    }),
+    updateWorkflow<PoolConfig>(rig.pool(pool), poolUpdates.configure, { graceMs: 1_000 + index }),
   );
   const lent = (await Promise.all(churns)).flat();
   expect(lent).toHaveLength((workflows * cycles * 3) / 2);

@@ -13,6 +13,7 @@ import {
 import { findWedge } from '../../pool/recovery/findWedge.ts';
 import { toBerthError } from '../failures.ts';
 import type { Session } from '../session.ts';
+import { updateWorkflow } from '../updateWorkflow.ts';
 
 /** The pool answers from memory; who waits longer waits for nobody. */
 const defaultAnswerMs = 20_000;
@@ -57,7 +58,7 @@ export function createPoolCalls(
   return {
     query: (name, ...args) => call((handle) => handle.query(name, ...args)),
     update: <T>(name: string, input: unknown) =>
-      call((handle) => handle.executeUpdate<T, [unknown]>(name, { args: [input] })),
+      call((handle) => updateWorkflow<T>(handle, name, input)),
   };
 }
 
