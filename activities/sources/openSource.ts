@@ -1,0 +1,16 @@
+import type { SourceKind } from '../../workflows/contracts/backfill/source.ts';
+import { openJsonlSource } from './drivers/jsonlSource.ts';
+import { openSyntheticSource } from './drivers/syntheticSource.ts';
+import type { OpenSource } from './recordSource.ts';
+
+const drivers: Partial<Record<SourceKind, OpenSource>> = {
+  jsonl: openJsonlSource,
+  synthetic: openSyntheticSource,
+};
+
+/** @throws BerthError SourceNotAllowed, InvalidRequest, CredentialsRefused */
+export const openSource: OpenSource = async (spec, deps) => {
+  const open = drivers[spec.kind];
+  if (open === undefined) throw new TypeError(`no source of kind ${spec.kind}`);
+  return open(spec, deps);
+};
