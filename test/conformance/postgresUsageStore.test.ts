@@ -1,16 +1,30 @@
 import { randomBytes } from 'node:crypto';
 import pg from 'pg';
-import { onTestFinished, test } from 'vitest';
+import { afterAll, beforeAll, onTestFinished, test } from 'vitest';
 import { openUsageStore } from '../../activities/usage/openUsageStore.ts';
+import { findPostgres } from '../support/stores/postgresInstallation.ts';
+import {
+  type PostgresServer,
+  startPostgres,
+  withPassword,
+} from '../support/stores/postgresServer.ts';
 import { usageStoreConformance } from './usageStore.ts';
 
-const url = process.env.BERTH_TEST_POSTGRES;
+// Of a Postgres server whose user may create databases; else Berth's own test server.
+let url = process.env.BERTH_TEST_POSTGRES ?? '';
+const missing = url === '' ? findPostgres() : undefined;
 
-if (url === undefined) {
-  test('usage store: postgres', ({ skip }) => {
-    skip('set BERTH_TEST_POSTGRES to the URL of a Postgres server whose user may create databases');
-  });
+if (typeof missing === 'string' && !process.env.CI) {
+  test('usage store: postgres', ({ skip }) => skip(missing));
 } else {
+  let server: PostgresServer | undefined;
+  beforeAll(async () => {
+    if (url !== '') return;
+    server = await startPostgres();
+    url = withPassword(server.url, server.password);
+  });
+  afterAll(() => server?.stop());
+
   usageStoreConformance('postgres', async () => {
     const name = `berth_test_${randomBytes(6).toString('hex')}`;
     await administer(`CREATE DATABASE ${name}`);
