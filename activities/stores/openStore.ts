@@ -15,6 +15,7 @@ export interface StoreDeps {
 /** One a file, loaded when it is asked for: a client that nobody uses costs no memory. */
 const drivers: Partial<Record<StoreKind, () => Promise<OpenStore>>> = {
   lancedb: async () => (await import('./drivers/lancedbStore.ts')).openLancedbStore,
+  pgvector: async () => (await import('./drivers/pgvectorStore.ts')).openPgvectorStore,
   noop: async () => (await import('./drivers/noopStore.ts')).openNoopStore,
 };
 

@@ -1,0 +1,132 @@
+import { berthError } from '../../../../workflows/contracts/errors.ts';
+import { parseSpec } from '../../shared/collectionSpec.ts';
+import type { CollectionSpec, StoredCollection } from '../../vectorStore.ts';
+import type { Database, Rows, Run } from './database.ts';
+import { aliasesTable, collectionsTable, dataSchema, tableOf, viewOf } from './names.ts';
+
+/** Of Berth's own changes; a number that no other user of the database has by chance. */
+const changeLock = 7_239_016_285;
+const oldest = [0, 8];
+
+/** Makes the extension and the register where they are not. @throws StoreUnsupported without pgvector */
+export async function prepareDatabase(database: Database): Promise<void> {
+  const doing = 'prepare';
+  const [found] = await database.run(
+    doing,
+    `SELECT to_regclass('${aliasesTable}') IS NOT NULL AS register,
+       (SELECT extversion FROM pg_extension WHERE extname = 'vector') AS installed,
+       (SELECT default_version FROM pg_available_extensions WHERE name = 'vector') AS available`,
+  );
+  const version = (found?.installed ?? found?.available) as string | null;
+  const [major = 0, minor = 0] = (version ?? '').split('.').map(Number);
+  if (version === null || major < oldest[0]! || (major === 0 && minor < oldest[1]!)) {
+    const has = version === null ? 'no pgvector' : `pgvector ${version}`;
+    throw berthError(
+      'StoreUnsupported',
+      `${database.where}: the server has ${has}, expected ${oldest.join('.')} or newer: install it there`,
+    );
+  }
+  if (found?.register === true && found.installed !== null) return;
+  await database.transaction(doing, async (run) => {
+    await run('SELECT pg_advisory_xact_lock($1)', [changeLock]);
+    await run('CREATE EXTENSION IF NOT EXISTS vector');
+    await run('CREATE SCHEMA IF NOT EXISTS berth');
+    await run(`CREATE SCHEMA IF NOT EXISTS ${dataSchema}`);
+    await run(`CREATE TABLE IF NOT EXISTS ${collectionsTable} (
+      physical text PRIMARY KEY, collection text NOT NULL, spec text NOT NULL)`);
+    await run(`CREATE TABLE IF NOT EXISTS ${aliasesTable} (
+      collection text PRIMARY KEY, physical text NOT NULL REFERENCES ${collectionsTable})`);
+  });
+}
+
+/** undefined: none of Berth's. */
+export async function readSpec(
+  database: Database,
+  physical: string,
+): Promise<CollectionSpec | undefined> {
+  const sql = `SELECT spec FROM ${collectionsTable} WHERE physical = $1`;
+  const [row] = await registered(database, `read ${physical}`, sql, [physical]);
+  return parseSpec(row?.spec);
+}
+
+export async function listCollections(
+  database: Database,
+  collection?: string,
+): Promise<StoredCollection[]> {
+  const rows = await registered(
+    database,
+    'list collections',
+    `SELECT physical, spec FROM ${collectionsTable}
+      WHERE $1::text IS NULL OR collection = $1 ORDER BY physical`,
+    [collection ?? null],
+  );
+  return rows.flatMap(toStored);
+}
+
+export async function resolveAlias(
+  database: Database,
+  collection: string,
+): Promise<StoredCollection | undefined> {
+  const rows = await registered(
+    database,
+    `resolve ${collection}`,
+    `SELECT physical, spec FROM ${aliasesTable} a JOIN ${collectionsTable} c USING (physical)
+      WHERE a.collection = $1`,
+    [collection],
+  );
+  return rows.flatMap(toStored)[0];
+}
+
+/** The view and the register change at one moment. @returns what the alias named before */
+export async function switchAlias(
+  run: Run,
+  collection: string,
+  physical: string | null,
+): Promise<string | null> {
+  await run('SELECT pg_advisory_xact_lock($1, hashtext($2))', [7_239_016, collection]);
+  const alias = `FROM ${aliasesTable} WHERE collection = $1`;
+  const [before] = await run(`SELECT physical ${alias}`, [collection]);
+  // Not replaced: the columns of a view may not change their types, and vectors have new lengths.
+  await run(`DROP VIEW IF EXISTS ${viewOf(collection)}`);
+  if (physical === null) {
+    await run(`DELETE ${alias}`, [collection]);
+  } else {
+    await run(
+      `INSERT INTO ${aliasesTable} VALUES ($1, $2)
+        ON CONFLICT (collection) DO UPDATE SET physical = EXCLUDED.physical`,
+      [collection, physical],
+    );
+    await run(`CREATE VIEW ${viewOf(collection)} AS SELECT * FROM ${tableOf(physical)}`);
+  }
+  return (before?.physical as string | undefined) ?? null;
+}
+
+/** With the aliases that name it. */
+export async function dropCollection(run: Run, physical: string): Promise<void> {
+  const gone = await run(`DELETE FROM ${aliasesTable} WHERE physical = $1 RETURNING collection`, [
+    physical,
+  ]);
+  for (const { collection } of gone) {
+    await run(`DROP VIEW IF EXISTS ${viewOf(collection as string)}`);
+  }
+  await run(`DELETE FROM ${collectionsTable} WHERE physical = $1`, [physical]);
+  await run(`DROP TABLE IF EXISTS ${tableOf(physical)}`);
+}
+
+/** A database that Berth has never written to has no register, and no collections. */
+async function registered(
+  database: Database,
+  doing: string,
+  sql: string,
+  values: unknown[],
+): Promise<Rows> {
+  return database.run(doing, sql, values, 'register').catch((error) => {
+    if (error?.type === 'CollectionNotFound') return [];
+    throw error;
+  });
+}
+
+function toStored(row: Record<string, unknown>): StoredCollection[] {
+  const spec = parseSpec(row.spec);
+  return spec === undefined ? [] : [{ physical: row.physical as string, spec }];
+}
