@@ -1,8 +1,8 @@
 // Sets up a checkout: npm packages, Rust addon, Python environment, dist/. Plain JavaScript on
 // Node's built-ins, because it runs before `npm ci`. Safe to run again and by several at once.
-import { homedir } from 'node:os';
-import { isAbsolute, join } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { cacheFolder } from './cacheFolder.mjs';
 import { findInterpreter } from './interpreter.mjs';
 import { withLock } from './lock.mjs';
 import { npmPackages } from './npmPackages.mjs';
@@ -19,12 +19,6 @@ const root = fileURLToPath(new URL('../../', import.meta.url));
 const env = process.env;
 const progress = createProgress(process.stderr);
 
-/** The XDG base directory specification has relative values ignored. */
-function cacheFolder() {
-  const given = env.XDG_CACHE_HOME ?? '';
-  return join(isAbsolute(given) ? given : join(homedir(), '.cache'), 'berth');
-}
-
 function memoize(compute) {
   let value;
   return () => {
@@ -36,7 +30,7 @@ function memoize(compute) {
 async function setUp() {
   const platform = missingPlatform();
   if (platform.length > 0) throw new SetupError(platform, 2);
-  const cache = cacheFolder();
+  const cache = cacheFolder(env);
   const interpreter = memoize(() => findInterpreter(env));
   const context = { root, cache, env, interpreter, state: createState(root) };
   const steps = [npmPackages, rustAddon, pythonEnvironment, typescript, workflowBundle].map(
