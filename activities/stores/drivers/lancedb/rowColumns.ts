@@ -1,6 +1,9 @@
-import { Bool, Field, FixedSizeList, Float32, Float64, Int32, Schema, Utf8 } from 'apache-arrow';
+import type { Field, Schema } from 'apache-arrow';
 import type { PayloadIndexType } from '../../../../workflows/contracts/backfill/request.ts';
 import type { PlainMetadata, PlainValue } from '../../shared/payload.ts';
+import { arrow } from './arrow.ts';
+
+const { Bool, Field: ArrowField, FixedSizeList, Float32, Float64, Int32, Utf8 } = arrow;
 
 /** Key of the schema's metadata under which the collection's spec is kept. */
 export const specKey = 'berth';
@@ -29,7 +32,7 @@ export function columnName(field: string, type: ColumnType): string {
 
 export const metadataField = (name: string): Field => {
   const type = name.slice(0, name.indexOf('_')) as ColumnType;
-  return new Field(name, types[type](), true);
+  return new ArrowField(name, types[type](), true);
 };
 
 /** Columns that the scalars of a record's metadata fill. */
@@ -43,21 +46,21 @@ export function filterColumns(metadata: PlainMetadata): Record<string, PlainValu
 
 /** The table of a new collection. */
 export function tableSchema(dimensions: number, spec: string, columns: readonly string[]): Schema {
-  return new Schema(
+  return new arrow.Schema(
     [
-      new Field('id', new Utf8(), false),
-      new Field(
+      new ArrowField('id', new Utf8(), false),
+      new ArrowField(
         'vector',
-        new FixedSizeList(dimensions, new Field('item', new Float32(), true)),
+        new FixedSizeList(dimensions, new ArrowField('item', new Float32(), true)),
         false,
       ),
-      new Field('berth_text', new Utf8(), false),
-      new Field('berth_source', new Utf8(), false),
-      new Field('berth_record', new Utf8(), false),
-      new Field('berth_chunk', new Int32(), false),
-      new Field('berth_chunks', new Int32(), false),
-      new Field('berth_digest', new Utf8(), false),
-      new Field(metadataColumn, new Utf8(), false),
+      new ArrowField('berth_text', new Utf8(), false),
+      new ArrowField('berth_source', new Utf8(), false),
+      new ArrowField('berth_record', new Utf8(), false),
+      new ArrowField('berth_chunk', new Int32(), false),
+      new ArrowField('berth_chunks', new Int32(), false),
+      new ArrowField('berth_digest', new Utf8(), false),
+      new ArrowField(metadataColumn, new Utf8(), false),
       ...columns.map(metadataField),
     ],
     new Map([[specKey, spec]]),

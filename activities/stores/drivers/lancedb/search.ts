@@ -31,10 +31,8 @@ export async function searchTable(
     .rerank(await rerankers.RRFReranker.create(60))
     .limit(fusionDepth(query.limit));
   const rows: Row[] = await fused.toArray();
-  return rows
-    .slice(0, query.limit)
-    .map((row) => ({
-      point: { ...fromRow(row), vector: null },
-      score: Number(row._relevance_score),
-    }));
+  return rows.slice(0, query.limit).map((row) => ({
+    point: { ...fromRow(row), vector: null },
+    score: Number(row._relevance_score),
+  }));
 }
