@@ -11,6 +11,9 @@ export const specKey = 'berth';
 /** Text that comes back as it was; filters look at the columns of its fields. */
 export const metadataColumn = 'berth_metadata';
 
+/** Without it, two processes that insert the same new id at the same time both succeed. */
+const primaryKey = new Map([['lance-schema:unenforced-primary-key', 'true']]);
+
 export type ColumnType = 'text' | 'number' | 'flag';
 
 const types = { text: () => new Utf8(), number: () => new Float64(), flag: () => new Bool() };
@@ -48,7 +51,7 @@ export function filterColumns(metadata: PlainMetadata): Record<string, PlainValu
 export function tableSchema(dimensions: number, spec: string, columns: readonly string[]): Schema {
   return new arrow.Schema(
     [
-      new ArrowField('id', new Utf8(), false),
+      new ArrowField('id', new Utf8(), false, primaryKey),
       new ArrowField(
         'vector',
         new FixedSizeList(dimensions, new ArrowField('item', new Float32(), true)),
