@@ -4,7 +4,9 @@ import { Command } from 'commander';
 import { packageRoot } from '../../activities/platform/packageRoot.ts';
 import type { ExitState, Registry } from './action.ts';
 import type { Cli } from './cli.ts';
+import { registerBackfill } from './commands/backfill.ts';
 import { registerCancel } from './commands/cancel.ts';
+import { registerCollections } from './commands/collections.ts';
 import { registerDevices } from './commands/devices.ts';
 import { registerDown } from './commands/down.ts';
 import { registerEvict } from './commands/evict.ts';
@@ -14,9 +16,11 @@ import { registerLogs } from './commands/logs.ts';
 import { registerModels } from './commands/models.ts';
 import { registerPool } from './commands/pool/registerPool.ts';
 import { registerRemove } from './commands/remove.ts';
+import { registerRollback } from './commands/rollback.ts';
 import { registerRun } from './commands/run.ts';
 import { registerSchedule } from './commands/schedule.ts';
 import { registerSchedules } from './commands/schedules.ts';
+import { registerSearch } from './commands/search.ts';
 import { registerShow } from './commands/show.ts';
 import { registerStatus } from './commands/status.ts';
 import { registerSweep } from './commands/sweep.ts';
@@ -36,6 +40,10 @@ const registrations: ((registry: Registry) => void)[] = [
   registerPool,
   registerRun,
   registerIngest,
+  registerBackfill,
+  registerSearch,
+  registerCollections,
+  registerRollback,
   registerWatch,
   registerCancel,
   registerModels,

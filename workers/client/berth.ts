@@ -7,6 +7,7 @@ import type {
   VerifyResult,
   WarmResult,
 } from '../../workflows/contracts/activities.ts';
+import type { BackfillClient, BackfillSchedules } from './backfill/backfillClient.ts';
 import type { CancelResult } from './cancelJob.ts';
 import type { IngestHandle } from './ingestHandle.ts';
 import type { IngestOptions } from './ingestOptions.ts';
@@ -31,7 +32,7 @@ export interface ConnectOptions {
  * seconds. Whatever fails is a `BerthError` with a `type` and a one-line `message`; everywhere
  * possible are `InvalidRequest` (the input has to change) and `StackUnavailable` (nothing runs).
  */
-export interface Berth {
+export interface Berth extends BackfillClient {
   /**
    * Starts bringing a model in; returns at once with a handle. The same request while it runs
    * attaches to the job under way. Errors: SourceNotAllowed when the source cannot be read.
@@ -73,16 +74,17 @@ export interface Berth {
   /** What runs and how it is; also when nothing runs. */
   status(): Promise<StackStatus>;
 
-  schedules: ScheduleAdministration & {
-    /** Creates or changes the schedule of an ingest; the source is listed at each run. */
-    ensureIngest(options: IngestOptions, settings: ScheduleSettings): Promise<EnsuredSchedule>;
-    /** Creates or changes the schedule of a warm. */
-    ensureWarm(
-      ref: string,
-      options: { pin?: boolean; lock?: boolean },
-      settings: ScheduleSettings,
-    ): Promise<EnsuredSchedule>;
-  };
+  schedules: ScheduleAdministration &
+    BackfillSchedules & {
+      /** Creates or changes the schedule of an ingest; the source is listed at each run. */
+      ensureIngest(options: IngestOptions, settings: ScheduleSettings): Promise<EnsuredSchedule>;
+      /** Creates or changes the schedule of a warm. */
+      ensureWarm(
+        ref: string,
+        options: { pin?: boolean; lock?: boolean },
+        settings: ScheduleSettings,
+      ): Promise<EnsuredSchedule>;
+    };
 
   /** A GPU pool; default the first of BERTH_POOL. Errors: InvalidRequest when it is no name. */
   pool(name?: string): PoolClient;

@@ -3,6 +3,7 @@ import { type BerthConfig, readConfig } from '../../activities/platform/config.t
 import { createPaths, type Paths } from '../../activities/platform/paths.ts';
 import { usageLocation } from '../../activities/usage/usageLocation.ts';
 import { defaultPool } from '../../workflows/contracts/pool/messages.ts';
+import { createBackfillClient } from './backfill/backfillClient.ts';
 import type { Berth, ConnectOptions } from './berth.ts';
 import { cancelJob } from './cancelJob.ts';
 import { createCatalogueReader } from './catalogueReader.ts';
@@ -73,7 +74,9 @@ function createBerth(config: BerthConfig, paths: Paths, { open, close }: Session
     ...(await resolveIngest(checkIngestOptions(options), config.sources)),
     ...(ownPool === defaultPool ? {} : { pool: ownPool }),
   });
+  const { ensureBackfill, ...backfills } = createBackfillClient(open, config);
   return {
+    ...backfills,
     async ingest(options) {
       const asked = await resolveOptions(options);
       const session = await open();
@@ -120,6 +123,7 @@ function createBerth(config: BerthConfig, paths: Paths, { open, close }: Session
 
     schedules: {
       ...createScheduleAdministration(open),
+      ensureBackfill,
       async ensureIngest(options, settings) {
         const asked = await resolveOptions(options);
         const session = await open();

@@ -8,6 +8,7 @@ import type {
   VerifyResult,
   WarmResult,
 } from '../../workflows/contracts/activities.ts';
+import type { BackfillOperations } from '../../workflows/contracts/backfill/operations.ts';
 import type {
   ExportModelInput,
   HostOperation,
@@ -25,7 +26,7 @@ import { withSearchAttributes } from './searchAttributes.ts';
 import type { Session } from './session.ts';
 
 /** Workflows that run one operation on a host, by name, so that no workflow code is imported. */
-interface OperationWorkflows {
+interface OperationWorkflows extends BackfillOperations {
   warmModelWorkflow: { input: WarmModelInput; result: WarmResult };
   evictModelWorkflow: { input: ModelOperation; result: EvictResult };
   verifyModelWorkflow: { input: ModelOperation; result: VerifyResult };
@@ -46,6 +47,9 @@ const titles: Record<OperationName, { verb: string; pipeline: string }> = {
   tagModelWorkflow: { verb: 'tag', pipeline: 'catalogue' },
   removeModelWorkflow: { verb: 'remove', pipeline: 'catalogue' },
   sweepStoreWorkflow: { verb: 'sweep', pipeline: 'catalogue' },
+  searchCollectionWorkflow: { verb: 'search', pipeline: 'backfill' },
+  listCollectionsWorkflow: { verb: 'collections', pipeline: 'backfill' },
+  rollbackCollectionWorkflow: { verb: 'rollback', pipeline: 'backfill' },
 };
 
 /**
@@ -56,13 +60,15 @@ export async function runHostOperation<N extends OperationName>(
   session: Session,
   name: N,
   input: Omit<OperationWorkflows[N]['input'], 'hostId'>,
+  { collection }: { collection?: string } = {},
 ): Promise<OperationWorkflows[N]['result']> {
   const { verb, pipeline } = titles[name];
   const ref = 'ref' in input ? String(input.ref) : undefined;
-  const what = ref === undefined ? verb : `${verb} ${ref}`;
+  const subject = ref ?? collection;
+  const what = subject === undefined ? verb : `${verb} ${subject}`;
   try {
     await requireWorkers(session);
-    const workflowId = `${verb}/${ref === undefined ? '' : `${ref}/`}${randomUUID().slice(0, 8)}`;
+    const workflowId = `${verb}/${subject === undefined ? '' : `${subject}/`}${randomUUID().slice(0, 8)}`;
     const job = { pipeline, model: ref, hostId: session.hostId };
     const handle = await withSearchAttributes(job, (typedSearchAttributes) =>
       session.client.workflow.start(name, {

@@ -11,6 +11,18 @@ export type {
   VerifyResult,
   WarmResult,
 } from '../../workflows/contracts/activities.ts';
+export type {
+  CollectionInfo,
+  CollectionVersion,
+  SearchFilter,
+  SearchHit,
+  SearchResult,
+} from '../../workflows/contracts/backfill/activities.ts';
+export type {
+  BackfillProgress,
+  BackfillResult,
+} from '../../workflows/contracts/backfill/progress.ts';
+export type { BackfillControl } from '../../workflows/contracts/backfill/request.ts';
 export { BerthError, type FailureType } from '../../workflows/contracts/errors.ts';
 export type {
   GateReport,
@@ -34,6 +46,9 @@ export type {
 export type { DrainResult } from '../../workflows/contracts/pool/messages.ts';
 export type { LeaseRequest, Resources } from '../../workflows/contracts/pool/requests.ts';
 export type { Reservation, Team, TeamsConfig } from '../../workflows/contracts/pool/teams.ts';
+export type { BackfillClient, SearchOptions } from './backfill/backfillClient.ts';
+export type { BackfillHandle } from './backfill/backfillHandle.ts';
+export type { BackfillOptions } from './backfill/backfillOptions.ts';
 export type { Berth, ConnectOptions } from './berth.ts';
 export type { CancelResult } from './cancelJob.ts';
 export { connect } from './connect.ts';

@@ -1,7 +1,7 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { IngestProgress, IngestResult } from '../../workflows/contracts/ingest.ts';
 import { awaitJob } from './awaitJob.ts';
 import { toBerthError } from './failures.ts';
+import { followProgress } from './followProgress.ts';
 import { type JobProgress, mergeProgress } from './jobProgress.ts';
 import { readPendingActivities } from './pendingActivities.ts';
 import { type Session, workflowUrl } from './session.ts';
@@ -65,18 +65,8 @@ export function createIngestHandle(
     url: workflowUrl(session.webUi, session.namespace, workflowId, runId),
     result,
     progress,
-    async watch(onProgress, { intervalMs = 500 } = {}) {
-      const over = new AbortController();
-      const following = followProgress(progress, onProgress, intervalMs, over.signal);
-      try {
-        return await result();
-      } finally {
-        over.abort();
-        await following;
-        // The last look shows the stages as they ended.
-        await progress().then(onProgress, () => undefined);
-      }
-    },
+    watch: (onProgress, { intervalMs = 500 } = {}) =>
+      followProgress(progress, result, onProgress, intervalMs),
     async cancel() {
       try {
         await latest.cancel();
@@ -85,18 +75,4 @@ export function createIngestHandle(
       }
     },
   };
-}
-
-/** An unanswered look is skipped: workers restart, and `result` judges whether the job failed. */
-async function followProgress(
-  read: () => Promise<JobProgress>,
-  onProgress: (progress: JobProgress) => void,
-  intervalMs: number,
-  over: AbortSignal,
-): Promise<void> {
-  while (!over.aborted) {
-    const progress = await read().catch(() => undefined);
-    if (progress !== undefined && !over.aborted) onProgress(progress);
-    await delay(intervalMs, undefined, { signal: over }).catch(() => undefined);
-  }
 }

@@ -3,6 +3,7 @@ import { parseSize } from '../../activities/platform/size.ts';
 import { berthError } from '../../workflows/contracts/errors.ts';
 import { modelNamePattern, tagPattern } from '../../workflows/contracts/ids.ts';
 import type { GateThresholds, QuantizationMethod } from '../../workflows/contracts/ingest.ts';
+import { expected, numeric, text, unknownKey } from './optionRules.ts';
 
 /** What `ingest` takes. Every file is on the host that runs the stack. */
 export interface IngestOptions {
@@ -34,33 +35,6 @@ export interface IngestOptions {
 
 const minShardBytes = 2 ** 20;
 const maxShardBytes = 2 ** 40;
-
-/** One line for a person: what, the value, what was expected. */
-function expected(what: string, description: string) {
-  return {
-    error: ({ input }: { input?: unknown }) =>
-      input === undefined
-        ? `${what} is missing: expected ${description}`
-        : `${what} ${JSON.stringify(input)}: expected ${description}`,
-  };
-}
-
-/** A number, or the text of one as a shell gives it; an empty text is no zero. */
-function numeric(what: string, description: string, holds: (value: number) => boolean) {
-  const message = expected(what, description);
-  const toNumber = (value: unknown) =>
-    typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
-  return z
-    .custom<number | string>((value) => {
-      const number = toNumber(value);
-      return typeof number === 'number' && holds(number);
-    }, message)
-    .transform((value) => Number(value));
-}
-
-function text(what: string, description: string) {
-  return z.string(expected(what, description)).min(1, expected(what, description));
-}
 
 const methods = ['none', 'int8', 'nf4', 'fp4'] as const;
 const nameRule =
@@ -102,15 +76,8 @@ const gate = z.strictObject(
       (value) => value >= 0 && Number.isFinite(value),
     ).optional(),
   },
-  { error: unknownKey('gate thresholds') },
+  { error: unknownKey('gate thresholds', 'IngestOptions') },
 );
-
-function unknownKey(what: string) {
-  return (issue: { code?: string; keys?: string[] }) =>
-    issue.code === 'unrecognized_keys'
-      ? `${what}: unknown ${issue.keys?.join(', ')}; see IngestOptions`
-      : `${what}: expected an object`;
-}
 
 const ingestOptionsSchema = z
   .strictObject(
@@ -143,7 +110,7 @@ const ingestOptionsSchema = z
         .regex(tagPattern, expected('team', tagRule))
         .default('default'),
     },
-    { error: unknownKey('ingest options') },
+    { error: unknownKey('ingest options', 'IngestOptions') },
   )
   .superRefine((options, context) => {
     const complain = (message: string) => context.addIssue({ code: 'custom', message });

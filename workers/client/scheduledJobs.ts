@@ -72,7 +72,7 @@ export async function ensureIngestSchedule(
   input: Omit<IngestInput, 'listingSha256'>,
 ): Promise<EnsuredSchedule> {
   const { name, tag } = input.request;
-  return ensure(session, 'ingest', `${name}:${tag}`, (attributes) =>
+  return ensureWithAttributes(session, 'ingest', `${name}:${tag}`, (attributes) =>
     buildIngestSchedule(settings, input, attributes),
   );
 }
@@ -83,12 +83,13 @@ export async function ensureWarmSchedule(
   settings: ScheduleSettings,
   input: WarmModelInput,
 ): Promise<EnsuredSchedule> {
-  return ensure(session, 'warm', input.ref, (attributes) =>
+  return ensureWithAttributes(session, 'warm', input.ref, (attributes) =>
     buildWarmSchedule(settings, input, attributes),
   );
 }
 
-async function ensure(
+/** Creates or changes a schedule, without search attributes where the server does not know them. */
+export async function ensureWithAttributes(
   session: Session,
   pipeline: string,
   model: string,

@@ -3,6 +3,7 @@ import type { ScheduleSettings } from '../../../workers/client/scheduledJobs.ts'
 import type { EnsuredSchedule } from '../../../workers/client/schedules.ts';
 import { defineAction, type Registry } from '../action.ts';
 import type { Outcome } from '../cli.ts';
+import { addBackfillOptions, type BackfillFlags, toBackfillOptions } from './backfillOptions.ts';
 import { addIngestOptions, type IngestFlags, toIngestOptions } from './ingestOptions.ts';
 
 interface WarmFlags {
@@ -23,6 +24,20 @@ export function registerSchedule(registry: Registry): void {
     async ({ berth, options }, source = '') =>
       report(
         await berth.schedules.ensureIngest(toIngestOptions(source, options), toSettings(options)),
+      ),
+  );
+  const backfill = addTiming(
+    addBackfillOptions(group.command('backfill').description('fill a collection regularly')),
+  );
+  defineAction<BackfillFlags & ScheduleSettings>(
+    registry,
+    backfill,
+    async ({ berth, options }, source = '') =>
+      report(
+        await berth.schedules.ensureBackfill(
+          await toBackfillOptions(source, options),
+          toSettings(options),
+        ),
       ),
   );
   const warm = addTiming(

@@ -1,0 +1,86 @@
+import type {
+  SearchHit,
+  SearchInput,
+  SearchResult,
+} from '../../workflows/contracts/backfill/activities.ts';
+import { formatStoreRef } from '../../workflows/contracts/backfill/request.ts';
+import { berthError } from '../../workflows/contracts/errors.ts';
+import type { Stores } from '../stores/stores.ts';
+import type { StoredCollection, StoreHit } from '../stores/vectorStore.ts';
+import type { EmbedQueryTexts } from './embedQuery.ts';
+
+export interface SearchDeps {
+  stores: Stores;
+  embed: EmbedQueryTexts;
+}
+
+/** Longest text of a hit that travels through Temporal, characters. */
+const maxHitText = 4_000;
+/** Times that a collection may be dropped between the look at its alias and the search. */
+const attempts = 3;
+
+/**
+ * Resolves the alias once and stays with what it found, so that the query's vector and the points
+ * are of one model also while the alias is switched.
+ * @throws BerthError CollectionNotFound, InvalidRequest (tenant), StoreUnsupported, StoreUnavailable,
+ *   and as `createEmbedQuery`
+ */
+export async function searchCollection(
+  { stores, embed }: SearchDeps,
+  input: SearchInput,
+): Promise<SearchResult> {
+  const startedAt = performance.now();
+  const store = await stores.use(input.store);
+  for (let attempt = 1; ; attempt += 1) {
+    const found = await store.resolveAlias(input.collection);
+    if (found === undefined) {
+      throw berthError(
+        'CollectionNotFound',
+        `${formatStoreRef(input.store)}: no collection ${input.collection} is live; berth collections lists what there is`,
+      );
+    }
+    requireTenant(input, found);
+    const [vector] = await embed(found.spec, [input.query]);
+    try {
+      const hits = await store.search(found.physical, {
+        vector: vector!,
+        limit: input.top,
+        text: input.query,
+        hybrid: input.hybrid,
+        ...(input.filter === null ? {} : { filter: input.filter }),
+        ...(input.tenant === null ? {} : { tenant: input.tenant }),
+      });
+      return {
+        collection: input.collection,
+        physical: found.physical,
+        contentDigest: found.spec.embedding.contentDigest,
+        hits: hits.map(toHit),
+        seconds: (performance.now() - startedAt) / 1000,
+      };
+    } catch (error) {
+      // Switched away from and dropped meanwhile: the alias names another one by now.
+      if (!isGone(error) || attempt >= attempts) throw error;
+    }
+  }
+}
+
+function requireTenant({ tenant, collection }: SearchInput, { spec }: StoredCollection): void {
+  const { tenantField } = spec.layout;
+  if (tenant === null && tenantField !== null) {
+    throw berthError(
+      'InvalidRequest',
+      `${collection}: keeps tenants apart by ${tenantField}; say which one with --tenant`,
+    );
+  }
+  if (tenant !== null && tenantField === null) {
+    throw berthError('InvalidRequest', `${collection}: has no tenants; leave --tenant`);
+  }
+}
+
+const isGone = (error: unknown): boolean =>
+  (error as { type?: unknown } | null)?.type === 'CollectionNotFound';
+
+function toHit({ point, score }: StoreHit): SearchHit {
+  const { recordId, chunk, text, metadata } = point;
+  return { recordId, chunk, score, text: text.slice(0, maxHitText), metadata };
+}
