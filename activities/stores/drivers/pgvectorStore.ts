@@ -35,7 +35,7 @@ const capabilities: StoreCapabilities = {
   maxDimensions: longestIndexed.binary,
 };
 
-const limits: StoreLimits = { bestBatch: 500, maxBatch: 5_000, parallel: 2 };
+const limits: StoreLimits = { bestBatch: 500, maxBatch: 2_000, parallel: 2 };
 
 const scanPage = 1_000;
 
