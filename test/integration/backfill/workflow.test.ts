@@ -8,6 +8,7 @@ import type {
 import {
   type BackfillRig,
   type BackfillRigInput,
+  expectFree,
   runScriptedBackfill,
 } from '../../support/backfill/runScriptedBackfill.ts';
 import { type BackfillScript, scriptedArtifact } from '../../support/backfill/scriptedBackfill.ts';
@@ -29,14 +30,6 @@ const backfill = <T>(
 ) => runScriptedBackfill({ server, workflowBundle }, script, body, input);
 
 const qdrant = 'qdrant=http://127.0.0.1:6333';
-
-async function expectFree({ describePool }: BackfillRig): Promise<void> {
-  await expect
-    .poll(async () => (await describePool()).devices.map(({ state }) => state))
-    .toEqual(['free', 'free']);
-  const { leases, queue } = await describePool();
-  expect([leases, queue]).toEqual([[], []]);
-}
 
 test('fills two stores, verifies both before the first switch, and counts exactly', async () => {
   await backfill({ partitions: 3 }, async (rig) => {

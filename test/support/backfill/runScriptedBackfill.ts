@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { WorkflowHandle } from '@temporalio/client';
 import { Worker } from '@temporalio/worker';
+import { expect } from 'vitest';
 import type { BackfillRunInput } from '../../../workflows/backfill/state.ts';
 import type { BackfillRequest } from '../../../workflows/contracts/backfill/request.ts';
 import type { PoolDescription } from '../../../workflows/contracts/pool/description.ts';
@@ -87,4 +88,13 @@ export async function runScriptedBackfill<T>(
     for (const worker of others) worker.shutdown();
     await Promise.all(rest);
   }
+}
+
+/** All devices are back in the pool, and nobody waits for one. */
+export async function expectFree({ describePool }: BackfillRig): Promise<void> {
+  await expect
+    .poll(async () => (await describePool()).devices.map(({ state }) => state))
+    .toEqual(['free', 'free']);
+  const { leases, queue } = await describePool();
+  expect([leases, queue]).toEqual([[], []]);
 }
