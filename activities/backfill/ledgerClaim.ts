@@ -1,0 +1,94 @@
+import type { ClaimEntry, Claimed, PageClaim } from './ledger.ts';
+import { pageKey, recordKey } from './ledgerKeys.ts';
+import { dropFromSample, offerToSample } from './ledgerSample.ts';
+import { add, type LedgerTables, type RecordRow } from './ledgerTables.ts';
+
+/** Ledger.claim, inside a transaction. */
+export function claimPage(tables: LedgerTables, claim: PageClaim): Claimed[] {
+  const ids = new Set(claim.entries.map(({ recordId }) => recordId));
+  const before = tables.pages.get(pageKey(claim)) ?? [];
+  for (const id of before) if (!ids.has(id)) withdraw(tables, claim, id);
+  const positions = new Map<string, number>();
+  const answers = claim.entries.map((entry, position): Claimed => {
+    const first = positions.get(entry.recordId);
+    if (first !== undefined) return duplicateOf(claim.partition, claim.page, first);
+    positions.set(entry.recordId, position);
+    return claimRecord(tables, claim, entry, position);
+  });
+  const claimed = claim.entries.filter((_, index) => answers[index]?.kind === 'claimed');
+  tables.pages.putSync(
+    pageKey(claim),
+    claimed.map(({ recordId }) => recordId),
+  );
+  enterFailures(tables, claim);
+  return answers;
+}
+
+function claimRecord(
+  tables: LedgerTables,
+  claim: PageClaim,
+  entry: ClaimEntry,
+  position: number,
+): Claimed {
+  const { recordId, recordDigest, chunks } = entry;
+  const { key, plain } = recordKey(recordId);
+  const known = tables.records.get(key);
+  let mostChunks = chunks.length;
+  if (known !== undefined) {
+    const [, partition, page, knownPosition, round, knownChunks, most] = known;
+    const own = partition === claim.partition && page === claim.page;
+    if (!own && round > claim.round) return { kind: 'superseded' };
+    if (!own && round === claim.round) return duplicateOf(partition, page, knownPosition);
+    mostChunks = Math.max(most, mostChunks);
+    dropFromSample(tables, claim.sourceName, recordId, knownChunks);
+    add(tables, 'points', chunks.length - knownChunks);
+  } else {
+    add(tables, 'records', 1);
+    add(tables, 'points', chunks.length);
+  }
+  const row: RecordRow = [
+    plain ? null : recordId,
+    claim.partition,
+    claim.page,
+    position,
+    claim.round,
+    chunks.length,
+    mostChunks,
+    Buffer.from(recordDigest, 'hex'),
+  ];
+  tables.records.putSync(key, row);
+  offerToSample(tables, claim.sourceName, entry, claim.sample);
+  return { kind: 'claimed', mostChunks };
+}
+
+function duplicateOf(partition: number, page: number, position: number): Claimed {
+  return { kind: 'duplicate', first: { partition, page, position } };
+}
+
+/** Takes back what an earlier attempt at this page claimed and this one does not have. */
+function withdraw(tables: LedgerTables, claim: PageClaim, recordId: string): void {
+  const { key } = recordKey(recordId);
+  const known = tables.records.get(key);
+  if (known === undefined || known[1] !== claim.partition || known[2] !== claim.page) return;
+  tables.records.removeSync(key);
+  dropFromSample(tables, claim.sourceName, recordId, known[5]);
+  add(tables, 'records', -1);
+  add(tables, 'points', -known[5]);
+}
+
+function enterFailures(tables: LedgerTables, claim: PageClaim): void {
+  const { partition, page, failed } = claim;
+  const key = pageKey(claim);
+  const [before, unnamedBefore] = tables.pageFailures.get(key) ?? [[], 0];
+  for (const id of before) {
+    const failedKey = recordKey(id).key;
+    const [ofPartition, ofPage] = tables.failed.get(failedKey) ?? [];
+    if (ofPartition === partition && ofPage === page) tables.failed.removeSync(failedKey);
+  }
+  const named = failed.flatMap(({ recordId }) => (recordId === null ? [] : [recordId]));
+  const unnamed = failed.length - named.length;
+  add(tables, 'unnamed', unnamed - unnamedBefore);
+  for (const id of named) tables.failed.putSync(recordKey(id).key, [partition, page]);
+  if (failed.length > 0) tables.pageFailures.putSync(key, [named, unnamed]);
+  else if (before.length + unnamedBefore > 0) tables.pageFailures.removeSync(key);
+}

@@ -1,0 +1,127 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import pRetry from 'p-retry';
+import { BerthError } from '../../workflows/contracts/errors.ts';
+import type { Point, StoredPoint, StoreLimits, VectorStore } from '../stores/vectorStore.ts';
+import { batchIds, batchPoints } from './batches.ts';
+import type { Pulse } from './pulse.ts';
+import { runAll } from './runAll.ts';
+
+/** The part of an AIMD limiter that writing needs (activities/platform/aimdLimiter.ts). */
+export interface Limiter {
+  run<T>(work: () => Promise<T>): Promise<T>;
+}
+
+/** Of one request: how often it is tried again, and how long is waited first, doubled each time. */
+export interface RetryTimes {
+  retries: number;
+  firstMs: number;
+}
+
+export interface StoreWriterDeps {
+  store: VectorStore;
+  physical: string;
+  limits: StoreLimits;
+  limiter: Limiter;
+  retry?: RetryTimes | undefined;
+  pulse: Pulse;
+}
+
+/** One page's requests to one store: cut to its limits, at its pace, tried again when it asks for it. */
+export interface StoreWriter {
+  /** Refused points end up in `refused`; everything else throws. */
+  upsert(points: readonly Point[]): Promise<void>;
+  remove(ids: readonly string[]): Promise<void>;
+  /** Those that are there, by id, without vectors. */
+  read(ids: readonly string[]): Promise<Map<string, StoredPoint>>;
+  /** Reasons by record id. */
+  refused(): ReadonlyMap<string, string>;
+  /** Requests that it asked to make later. */
+  throttled(): number;
+}
+
+const defaultRetry: RetryTimes = { retries: 5, firstMs: 500 };
+const longestWaitMs = 30_000;
+
+export function createStoreWriter(deps: StoreWriterDeps): StoreWriter {
+  const { store, physical, limits, limiter, pulse } = deps;
+  const { retries, firstMs } = deps.retry ?? defaultRetry;
+  const refused = new Map<string, string>();
+  let throttled = 0;
+
+  const request = <T>(signal: AbortSignal, send: () => Promise<T>): Promise<T> => {
+    // It may have waited long for its turn.
+    const unlessAborted = async () => {
+      signal.throwIfAborted();
+      return send();
+    };
+    return pRetry(() => limiter.run(unlessAborted), {
+      retries,
+      minTimeout: firstMs,
+      maxTimeout: longestWaitMs,
+      randomize: true,
+      signal,
+      shouldRetry: ({ error }) => isPassing(error),
+      async onFailedAttempt({ error, retriesLeft }) {
+        if (!(error instanceof BerthError) || error.type !== 'StoreThrottled') return;
+        throttled += 1;
+        const wait = (error.details as { retryAfterMs?: number } | undefined)?.retryAfterMs ?? 0;
+        if (retriesLeft > 0 && wait > 0) {
+          await delay(Math.min(wait, longestWaitMs), undefined, { signal });
+        }
+      },
+    });
+  };
+
+  /** Halves what is refused until the poison is alone. */
+  const upsertBatch = async (batch: readonly Point[], signal: AbortSignal): Promise<void> => {
+    const points = batch.filter(({ recordId }) => !refused.has(recordId));
+    if (points.length === 0) return;
+    try {
+      await request(signal, () => store.upsert(physical, points));
+    } catch (error) {
+      if (!(error instanceof BerthError) || error.type !== 'StoreRejected') throw error;
+      const [only, ...others] = points;
+      if (only !== undefined && others.length === 0) {
+        refused.set(only.recordId, `chunk ${only.chunk} of ${only.chunks}: ${error.message}`);
+        return;
+      }
+      const half = Math.ceil(points.length / 2);
+      await upsertBatch(points.slice(0, half), signal);
+      await upsertBatch(points.slice(half), signal);
+    }
+  };
+
+  return {
+    async upsert(points) {
+      let done = 0;
+      await runAll(batchPoints(points, limits), pulse.signal, async (batch, signal) => {
+        await upsertBatch(batch, signal);
+        done += batch.length;
+        pulse.report({ done, total: points.length });
+      });
+    },
+    remove: (ids) =>
+      runAll(batchIds(ids, limits), pulse.signal, (batch, signal) =>
+        request(signal, () => store.deletePoints(physical, batch)),
+      ),
+    async read(ids) {
+      const found = new Map<string, StoredPoint>();
+      await runAll(batchIds(ids, limits), pulse.signal, async (batch, signal) => {
+        const points = await request(signal, () =>
+          store.readPoints(physical, batch, { vectors: false }),
+        );
+        for (const point of points) found.set(point.id, point);
+      });
+      return found;
+    },
+    refused: () => refused,
+    throttled: () => throttled,
+  };
+}
+
+function isPassing(error: unknown): boolean {
+  return (
+    error instanceof BerthError &&
+    (error.type === 'StoreThrottled' || error.type === 'StoreUnavailable')
+  );
+}
