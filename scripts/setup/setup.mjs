@@ -12,6 +12,7 @@ import { pythonEnvironment } from './pythonEnvironment.mjs';
 import { rustAddon } from './rustAddon.mjs';
 import { SetupError } from './setupError.mjs';
 import { createState } from './state.mjs';
+import { storesEnvironment } from './storesEnvironment.mjs';
 import { typescript } from './typescript.mjs';
 import { workflowBundle } from './workflowBundle.mjs';
 
@@ -33,9 +34,14 @@ async function setUp() {
   const cache = cacheFolder(env);
   const interpreter = memoize(() => findInterpreter(env));
   const context = { root, cache, env, interpreter, state: createState(root) };
-  const steps = [npmPackages, rustAddon, pythonEnvironment, typescript, workflowBundle].map(
-    (create) => create(context),
-  );
+  const steps = [
+    npmPackages,
+    rustAddon,
+    pythonEnvironment,
+    storesEnvironment,
+    typescript,
+    workflowBundle,
+  ].map((create) => create(context));
   const due = steps.filter((step) => step.due());
   if (due.length === 0) return false;
 
