@@ -9,6 +9,7 @@ import type {
   FloeBufferRequest,
   HashedFile,
   InodeId,
+  LoadSplitterRequest,
   LockedFile,
   MappedInodes,
   OpenedFile,
@@ -17,6 +18,7 @@ import type {
   ScannedFile,
   SealedFile,
   SealFileRequest,
+  SplitTexts,
   VerifiedFile,
   VerifyFileRequest,
 } from './types.ts';
@@ -25,6 +27,10 @@ import type {
 export interface RawJob<T> {
   promise: Promise<T>;
   handle: { progress(): number; cancel(): void };
+}
+
+export interface RawSplitter {
+  split(texts: readonly string[]): RawJob<SplitTexts>;
 }
 
 /** What the addon exports; sync functions throw an Error that has a `code`. */
@@ -48,6 +54,8 @@ export interface AddonBinding {
   filesystemType(path: string): 'tmpfs' | 'hugetlbfs' | 'other';
   cpuFeatures(): CpuFeatures;
   cipherSpeed(request: CipherSpeedRequest): RawJob<CipherSpeed>;
+  loadSplitter(request: LoadSplitterRequest): RawJob<RawSplitter>;
+  splitterVersion(): string;
 }
 
 let loaded: AddonBinding | undefined;

@@ -8,9 +8,11 @@ import type {
   FloeBufferRequest,
   HashedFile,
   InodeId,
+  LoadSplitterRequest,
   LockedFile,
   MappedInodes,
   NativeJob,
+  NativeSplitter,
   OpenedFile,
   OpenFileRequest,
   ScanFileRequest,
@@ -122,4 +124,18 @@ export function cpuFeatures(): CpuFeatures {
 /** How fast segments are sealed and opened in memory, for benchmarks. */
 export async function cipherSpeed(request: CipherSpeedRequest): Promise<CipherSpeed> {
   return startJob((addon) => addon.cipherSpeed(request)).result;
+}
+
+/**
+ * Loads a tokenizer once, for many texts. Splits on paragraph, sentence and word borders (crate
+ * text-splitter) into chunks that the tokenizer gives no more tokens than asked.
+ */
+export async function loadSplitter(request: LoadSplitterRequest): Promise<NativeSplitter> {
+  const splitter = await startJob((addon) => addon.loadSplitter(request)).result;
+  return { split: (texts) => startJob(() => splitter.split(texts)) };
+}
+
+/** Of the code that decides where texts are split. */
+export function splitterVersion(): string {
+  return callAddon((addon) => addon.splitterVersion());
 }

@@ -166,3 +166,24 @@ export interface CpuFeatures {
   /** Cores that this process may run on. */
   cores: number;
 }
+
+export interface LoadSplitterRequest {
+  /** Absolute path of a `tokenizer.json`; absent: four characters count as a token. */
+  tokenizer?: string;
+  /** Of a chunk, special tokens included; at least 16 beside those. */
+  maxTokens: number;
+  /** Tokens that a chunk repeats of the one before; at most half of what it holds. */
+  overlapTokens: number;
+}
+
+export interface SplitTexts {
+  /** Chunks of each text. */
+  counts: Uint32Array;
+  /** Start and end in its text (UTF-16 units) and tokens of each chunk, one after another. */
+  chunks: Uint32Array;
+}
+
+export interface NativeSplitter {
+  /** Chunks in the order of their text; none for a text of white space only. */
+  split(texts: readonly string[]): NativeJob<SplitTexts>;
+}

@@ -28,4 +28,5 @@ mod sealed;
 mod secret;
 mod source;
 mod speed;
+mod splitter;
 mod verify;

@@ -5,4 +5,5 @@ mod floe;
 mod memory;
 mod numbers;
 mod speed;
+mod splitter;
 mod system;
