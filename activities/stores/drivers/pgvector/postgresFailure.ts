@@ -31,7 +31,9 @@ export function postgresFailure(error: unknown, where: string, physical?: string
   if (/expected \d+ dimensions, not \d+/.test(text)) {
     return berthError('DimensionMismatch', `${where}: ${text}`);
   }
-  const known = states.find(([prefix]) => state?.startsWith(prefix));
+  // The client's own: the server asks for a password, and there is none.
+  const needsPassword = state === undefined && /^SASL.*password/.test(text);
+  const known = states.find(([prefix]) => (needsPassword ? '28' : state)?.startsWith(prefix));
   if (known === undefined) {
     return berthError('StoreUnavailable', `${where}: ${text}; is the database up?`);
   }
