@@ -5,13 +5,17 @@ import { pathsOf } from '../cli/pathsOf.ts';
 import { reportError } from '../cli/reportError.ts';
 import { createTerminal } from '../cli/terminal.ts';
 import { parseStartOptions } from './options.ts';
+import { fillSampleCollection } from './sampleBackfill.ts';
 import { bringInSampleModel } from './sampleModel.ts';
 
-/** `npm start`: the stack, a real model brought in, a report; then the stack until Ctrl-C. */
+/**
+ * `npm start`: the stack, a real model brought in, a collection filled with it, reports; then the
+ * stack until Ctrl-C.
+ */
 async function main(args: string[], cli: Cli): Promise<number> {
-  const { exit } = parseStartOptions(args);
+  const { exit, mails } = parseStartOptions(args);
   const started = await startOrAttach(cli);
-  const code = await runJob(cli);
+  const code = await runJobs(cli, mails);
   if (started === undefined) return code;
   if (exit || code === interruptedExitCode) {
     await started.stop();
@@ -36,10 +40,14 @@ async function startOrAttach(cli: Cli): Promise<StartedStack | undefined> {
 }
 
 /** A failed job leaves the stack to look at: its Web UI tells more than one line. */
-async function runJob(cli: Cli): Promise<number> {
+async function runJobs(cli: Cli, mails: number): Promise<number> {
   const berth = await cli.connect({ env: cli.env });
   try {
-    return await bringInSampleModel(cli, berth);
+    const { home } = pathsOf(cli.env);
+    const done =
+      (await bringInSampleModel(cli, berth)) &&
+      (await fillSampleCollection(cli, berth, home, mails));
+    return done ? 0 : interruptedExitCode;
   } catch (error) {
     return reportError(cli, false, error);
   } finally {
