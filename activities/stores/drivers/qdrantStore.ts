@@ -37,24 +37,33 @@ const limitsFor = (dimensions: number): StoreLimits => ({
 export const openQdrantStore: OpenStore = async (options) => {
   const connection = await connectQdrant(options);
   const { client, where, call } = connection;
-  const { specOf, ...collections } = createQdrantCollections(connection, capabilities);
+  const { withSpec, forget, ...collections } = createQdrantCollections(connection, capabilities);
+  const loading = createQdrantLoading(connection);
 
   return {
     kind: 'qdrant',
     capabilities,
     limits: async (dimensions) => limitsFor(dimensions),
     ...collections,
-    ...createQdrantLoading(connection),
+    finishLoad: loading.finishLoad,
+
+    async beginLoad(physical) {
+      forget(physical);
+      await loading.beginLoad(physical);
+    },
 
     async upsert(physical, points) {
       if (points.length === 0) return;
-      const { embedding, layout } = await specOf(physical);
-      const { dimensions } = embedding;
-      const checked = checkPoints(`${where}: ${physical}`, points, { dimensions, maxBatch });
-      for (const body of bodiesOf(checked)) {
-        const sent = body.map((point) => toQdrantPoint(point, layout.fullText));
-        await call('upsert', physical, () => client.upsert(physical, { points: sent, wait: true }));
-      }
+      await withSpec(physical, async ({ embedding, layout }) => {
+        const { dimensions } = embedding;
+        const checked = checkPoints(`${where}: ${physical}`, points, { dimensions, maxBatch });
+        for (const body of bodiesOf(checked)) {
+          const sent = body.map((point) => toQdrantPoint(point, layout.fullText));
+          await call('upsert', physical, () =>
+            client.upsert(physical, { points: sent, wait: true }),
+          );
+        }
+      });
     },
 
     async deletePoints(physical, ids) {
@@ -99,16 +108,16 @@ export const openQdrantStore: OpenStore = async (options) => {
       } while (offset !== undefined);
     },
 
-    async search(physical, query) {
-      const spec = await specOf(physical);
-      const { dimensions } = spec.embedding;
-      const { fullText } = spec.layout;
-      checkQuery(`${where}: ${physical}`, { capabilities }, query, { dimensions, fullText });
-      const { points } = await call('search', physical, () =>
-        client.query(physical, qdrantQuery(where, query, spec)),
-      );
-      return points.map(fromScoredPoint);
-    },
+    search: (physical, query) =>
+      withSpec(physical, async (spec) => {
+        const { dimensions } = spec.embedding;
+        const { fullText } = spec.layout;
+        checkQuery(`${where}: ${physical}`, { capabilities }, query, { dimensions, fullText });
+        const { points } = await call('search', physical, () =>
+          client.query(physical, qdrantQuery(where, query, spec)),
+        );
+        return points.map(fromScoredPoint);
+      }),
 
     async close() {},
   };

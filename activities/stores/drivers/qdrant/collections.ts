@@ -1,6 +1,7 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Schemas } from '@qdrant/js-client-rest';
 import pLimit from 'p-limit';
-import { BerthError } from '../../../../workflows/contracts/errors.ts';
+import { BerthError, failureTypes } from '../../../../workflows/contracts/errors.ts';
 import { checkLayout, requireSameSpec } from '../../shared/collectionSpec.ts';
 import { collectionNotFound } from '../../shared/storeFailure.ts';
 import type {
@@ -23,8 +24,13 @@ export type QdrantCollections = Pick<
   | 'switchAlias'
   | 'resolveAlias'
 > & {
-  /** Of a collection that has to be there; kept, as no collection changes its spec. */
-  specOf(physical: string): Promise<CollectionSpec>;
+  /**
+   * Hands the spec of a collection, which has to be there, to `use`. It is kept, as no collection
+   * changes its own; a refusal has it read again, since another process may have made the name anew.
+   */
+  withSpec<T>(physical: string, use: (spec: CollectionSpec) => Promise<T>): Promise<T>;
+  /** Has the spec read again. */
+  forget(physical: string): void;
 };
 
 /** Collections, their specs and aliases. A spec stands in its collection's metadata. */
@@ -54,6 +60,14 @@ export function createQdrantCollections(
     return found?.physical === physical ? found.spec : undefined;
   };
 
+  const fresh = async (physical: string): Promise<CollectionSpec> => {
+    specs.delete(physical);
+    const spec = await readSpec(physical);
+    if (spec === undefined) throw collectionNotFound(where, physical);
+    specs.set(physical, spec);
+    return spec;
+  };
+
   const addIndex = (physical: string, field: string, schema: Schemas['PayloadFieldSchema']) =>
     call('index', physical, () =>
       client.createPayloadIndex(physical, {
@@ -66,14 +80,20 @@ export function createQdrantCollections(
   return {
     readSpec,
 
-    async specOf(physical) {
+    async withSpec(physical, use) {
       const kept = specs.get(physical);
-      if (kept !== undefined) return kept;
-      const spec = await readSpec(physical);
-      if (spec === undefined) throw collectionNotFound(where, physical);
-      specs.set(physical, spec);
-      return spec;
+      if (kept === undefined) return use(await fresh(physical));
+      try {
+        return await use(kept);
+      } catch (error) {
+        if (!(error instanceof BerthError) || failureTypes[error.type].retryable) throw error;
+        const now = await fresh(physical);
+        if (isDeepStrictEqual(now, kept)) throw error;
+        return use(now);
+      }
     },
+
+    forget: (physical) => void specs.delete(physical),
 
     async createCollection(physical, spec) {
       checkLayout(where, capabilities, spec);

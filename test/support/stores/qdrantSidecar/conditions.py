@@ -38,8 +38,16 @@ def _condition(body: dict):
     raise bad_body("data did not match any variant of untagged enum Condition")
 
 
+def _as_numpy(value: bool):
+    """A boolean of NumPy's kind: of Python's own, the engine's binding makes the number 0 or 1."""
+    kind = type("bool", (), {"__module__": "numpy", "__bool__": lambda _: value})
+    return kind()
+
+
 def _match(body: dict):
-    if "value" in body and isinstance(body["value"], (str, bool, int)):
+    if isinstance(body.get("value"), bool):
+        return edge.MatchValue(_as_numpy(body["value"]))
+    if isinstance(body.get("value"), (str, int)):
         return edge.MatchValue(body["value"])
     if "any" in body:
         return edge.MatchAny(body["any"])
