@@ -1,10 +1,10 @@
 import type { EmbedPageInput } from '../../workflows/contracts/backfill/pages.ts';
 import type { RecordFailure } from '../sources/recordSource.ts';
+import { recordFailure } from '../sources/records/recordFailure.ts';
 import type { VectorRecord } from './joinVectors.ts';
 import type { Claimed } from './ledger.ts';
 import type { PageRecord } from './pageFile.ts';
 import { describePage } from './pageName.ts';
-import { failed } from './readItems.ts';
 import type { UseLedger } from './useLedger.ts';
 
 type ClaimedRecord = Omit<PageRecord, 'chunks'> & { chunks: VectorRecord['chunks'] };
@@ -50,7 +50,8 @@ export async function claimRecords(
     } else if (claim.kind === 'duplicate') {
       const where = `record ${claim.first.position + 1} of ${describePage(claim.first)}`;
       const reason = `its id was read before (${where}); ids have to be unique`;
-      claimed.duplicates.push(failed(record, record.place, 'duplicate-id', reason));
+      const { id, place, text } = record;
+      claimed.duplicates.push(recordFailure('duplicate-id', place, reason, text, id));
     }
   }
   return claimed;

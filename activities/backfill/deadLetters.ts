@@ -16,8 +16,6 @@ export interface DeadLetter extends RecordFailure {
   store: string | null;
 }
 
-const excerptLength = 2000;
-
 const letterSchema: z.ZodType<DeadLetter> = z.strictObject({
   id: z.string().nullable(),
   kind: z.enum(failureKinds),
@@ -94,7 +92,7 @@ function parseLine(line: string, where: string): DeadLetter {
 }
 
 function toLine(letter: DeadLetter): string {
-  return `${JSON.stringify({ ...letter, excerpt: letter.excerpt.slice(0, excerptLength) })}\n`;
+  return `${JSON.stringify(letter)}\n`;
 }
 
 async function namesIn(folder: string): Promise<string[]> {

@@ -1,7 +1,7 @@
 import type { EmbeddingSpec } from '../../workflows/contracts/backfill/request.ts';
 import type { Embedded } from '../embeddings/embedder.ts';
 import type { RecordFailure } from '../sources/recordSource.ts';
-import { failed } from './readItems.ts';
+import { recordFailure } from '../sources/records/recordFailure.ts';
 import { recordDigest, type Splitting } from './recordDigest.ts';
 import type { SplitRecord } from './splitItems.ts';
 
@@ -28,7 +28,8 @@ export function joinVectors(
     const failure = firstFailure(chunks, answers);
     if (failure !== undefined) {
       const { kind, reason, chunk } = failure;
-      failures.push(failed(record, place, kind, `chunk ${chunk} of ${chunks.length}: ${reason}`));
+      const line = `chunk ${chunk} of ${chunks.length}: ${reason}`;
+      failures.push(recordFailure(kind, place, line, record.text, record.id));
       continue;
     }
     const { id, text, metadata } = record;

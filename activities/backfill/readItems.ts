@@ -1,6 +1,5 @@
-import type { RecordFailureKind } from '../../workflows/contracts/backfill/pages.ts';
-import { isWellFormed, toWellFormed } from '../platform/wellFormed.ts';
 import type { RecordFailure, SourceItem, SourceRecord } from '../sources/recordSource.ts';
+import { recordFailure } from '../sources/records/recordFailure.ts';
 import { pageLimits } from './pageLimits.ts';
 
 /** What one item of the source is to a page; `next` is where a reader goes on after it. */
@@ -40,34 +39,17 @@ export async function readItems(
   return { items: taken, next: null };
 }
 
-function check({ record, place, next }: Extract<SourceItem, { record: unknown }>): PageItem {
-  const failure = refuse(record, place);
-  if (failure !== undefined) return { failure, next };
-  return { record: { ...record, text: toWellFormed(record.text) }, place, next };
+function check(item: Extract<SourceItem, { record: unknown }>): PageItem {
+  const failure = refuse(item.record, item.place);
+  return failure === undefined ? item : { failure, next: item.next };
 }
 
 /** What no record may be, whatever its source lets pass. */
-function refuse(record: SourceRecord, place: string): RecordFailure | undefined {
-  const { id, text } = record;
-  if (!isWellFormed(id)) {
-    return failed(record, place, 'invalid-utf8', 'its id is no valid Unicode; give it another one');
-  }
-  if (text.trim() === '') return failed(record, place, 'empty-text', 'its text is empty');
+function refuse({ id, text }: SourceRecord, place: string): RecordFailure | undefined {
+  if (text.trim() === '') return recordFailure('empty-text', place, 'its text is empty', text, id);
   const size = Buffer.byteLength(text, 'utf8');
   const limit = pageLimits.recordTextBytes;
   if (size <= limit) return undefined;
   const reason = `its text has ${size} bytes, expected at most ${limit}; cut it into documents`;
-  return failed(record, place, 'too-large', reason);
-}
-
-/** The dead letter of a record. @param reason without its place */
-export function failed(
-  { id, text }: { id: string; text: string },
-  place: string,
-  kind: RecordFailureKind,
-  reason: string,
-): RecordFailure {
-  const shown = toWellFormed(id);
-  const line = `${place}: record ${JSON.stringify(shown)}: ${reason}`.replace(/\s+/g, ' ');
-  return { id: shown, kind, reason: line, place, excerpt: toWellFormed(text.slice(0, 2000)) };
+  return recordFailure('too-large', place, reason, text, id);
 }

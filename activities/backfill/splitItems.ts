@@ -1,7 +1,8 @@
 import type { Chunk, TextSplitter } from '../embeddings/textSplitter.ts';
 import type { RecordFailure, SourceRecord } from '../sources/recordSource.ts';
+import { recordFailure } from '../sources/records/recordFailure.ts';
 import { pageLimits } from './pageLimits.ts';
-import { failed, type PageItem, type PageItems } from './readItems.ts';
+import type { PageItem, PageItems } from './readItems.ts';
 
 export interface SplitRecord {
   record: SourceRecord;
@@ -54,10 +55,13 @@ export async function splitItems(
 
 function refuse(item: PageItem, chunks: number, bytes: number): RecordFailure | undefined {
   if (item.record === undefined) return undefined;
-  const { record, place } = item;
-  if (chunks === 0) return failed(record, place, 'empty-text', 'its text has no content');
+  const { place } = item;
+  const { id, text } = item.record;
+  if (chunks === 0) {
+    return recordFailure('empty-text', place, 'its text has no content', text, id);
+  }
   if (bytes <= pageLimits.recordVectorBytes) return undefined;
   const limit = pageLimits.recordVectorBytes;
   const reason = `its ${chunks} chunks make ${bytes} bytes of vectors, expected at most ${limit}`;
-  return failed(record, place, 'too-large', `${reason}; cut it into documents`);
+  return recordFailure('too-large', place, `${reason}; cut it into documents`, text, id);
 }

@@ -2,11 +2,11 @@ import type { WritePageInput, WritePageResult } from '../../workflows/contracts/
 import { formatStoreRef, type StoreRef } from '../../workflows/contracts/backfill/request.ts';
 import type { Logger } from '../platform/logging.ts';
 import type { Paths } from '../platform/paths.ts';
+import { recordFailure } from '../sources/records/recordFailure.ts';
 import type { VectorStore } from '../stores/vectorStore.ts';
 import { countFailures } from './countFailures.ts';
 import { createJobFiles, type JobFiles } from './jobFiles.ts';
 import { withPulse } from './pulse.ts';
-import { failed } from './readItems.ts';
 import {
   createStoreWriter,
   type Limiter,
@@ -57,7 +57,7 @@ export function createWritePage(deps: WritePageDeps): WritePage {
       const refused = await withdrawRefused(writer, tasks);
       const failures = refused.map(({ record, reason }) => {
         const { id, place, chunks } = record;
-        return failed({ id, text: chunks[0]?.text ?? '' }, place, 'store-refused', reason);
+        return recordFailure('store-refused', place, reason, chunks[0]?.text ?? '', id);
       });
       const name = formatStoreRef(target.store);
       const ids = refused.map(({ record }) => record.id);
