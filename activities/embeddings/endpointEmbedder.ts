@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { EmbeddingSpec } from '../../workflows/contracts/backfill/request.ts';
 import { berthError } from '../../workflows/contracts/errors.ts';
 import { type AimdLimiter, createAimdLimiter } from '../platform/aimdLimiter.ts';
@@ -105,6 +106,8 @@ export function createEndpointEmbedder(deps: EndpointEmbedderDeps): Embedder {
       // The first part that fails ends the others.
       const stop = new AbortController();
       const signal = options.signal ? AbortSignal.any([options.signal, stop.signal]) : stop.signal;
+      // Every request under way listens to it.
+      setMaxListeners(0, signal);
       const count = counter(texts.length, options);
       const parts = portions(texts, batchTexts).map(async (some) => {
         const answers = await part(some, signal);
