@@ -1,9 +1,11 @@
 import type { SourceKind } from '../../workflows/contracts/backfill/source.ts';
+import { openCsvSource } from './drivers/csvSource.ts';
 import { openJsonlSource } from './drivers/jsonlSource.ts';
 import { openSyntheticSource } from './drivers/syntheticSource.ts';
 import type { OpenSource } from './recordSource.ts';
 
 const drivers: Partial<Record<SourceKind, OpenSource>> = {
+  csv: openCsvSource,
   jsonl: openJsonlSource,
   synthetic: openSyntheticSource,
 };

@@ -2,7 +2,8 @@ import type { FileHandle } from 'node:fs/promises';
 import bytes from 'bytes';
 import type { SourceSpec } from '../../../workflows/contracts/backfill/source.ts';
 import { readLines } from '../files/lines.ts';
-import type { TextFormat, TextPosition } from '../files/textFormat.ts';
+import { placeOf } from '../files/placeOf.ts';
+import type { TextFormat } from '../files/textFormat.ts';
 import { unknownColumns } from '../records/checkColumns.ts';
 import { recordFailure } from '../records/recordFailure.ts';
 import { createRecordReader } from '../records/recordReader.ts';
@@ -65,6 +66,3 @@ export function createJsonlFormat(spec: SourceSpec, options: JsonlOptions): Text
     },
   };
 }
-
-export const placeOf = ({ at, line }: TextPosition): string =>
-  line === null ? `byte ${at}` : `line ${line} (byte ${at})`;

@@ -1,7 +1,7 @@
 import type { FileHandle } from 'node:fs/promises';
+import { countBorders } from '../files/countBorders.ts';
 import { lineStartAt, readLines, unfinishedLineAt } from '../files/lines.ts';
 import type { TextBorder, TextBorders, TextPosition } from '../files/textFormat.ts';
-import { thinBorders } from '../files/thinBorders.ts';
 import type { PlanOptions } from '../recordSource.ts';
 
 /** Up to here lines are counted; beyond, their number is estimated from samples. */
@@ -28,27 +28,20 @@ async function countLines(
   from: TextPosition,
   to: number,
   tailAt: number,
-  { partitionRecords, maxPartitions, signal, onProgress }: PlanOptions,
+  options: PlanOptions,
 ): Promise<TextBorders> {
-  const borders: TextBorder[] = [];
   let line = from.line;
-  let tail: TextPosition = { at: tailAt, line: null };
-  for await (const { at, next, bytes, cut } of readLines(file, from.at, to, {
-    limit: 64,
-    signal,
-  })) {
-    const last = borders.at(-1);
-    if (at === tailAt) tail = { at, line };
-    if (cut || bytes.toString('latin1').trim() !== '') {
-      if (last !== undefined && last.records < partitionRecords) last.records += 1;
-      else borders.push({ at: borders.length === 0 ? from.at : at, line, records: 1 });
-      if (last === undefined) (borders[0] as TextBorder).line = from.line;
-      onProgress?.(next - from.at, to - from.at);
+  let tail: TextPosition | undefined;
+  async function* records(): AsyncGenerator<TextPosition> {
+    const { signal } = options;
+    for await (const found of readLines(file, from.at, to, { limit: 64, signal })) {
+      if (found.at === tailAt) tail = { at: tailAt, line };
+      if (found.cut || found.bytes.toString('latin1').trim() !== '') yield { at: found.at, line };
+      if (line !== null) line += 1;
     }
-    if (line !== null) line += 1;
   }
-  if (tailAt === to) tail = { at: to, line };
-  return { borders: thinBorders(borders, maxPartitions), exact: true, tail };
+  const borders = await countBorders(records(), to, options);
+  return { borders, exact: true, tail: tail ?? { at: to, line } };
 }
 
 async function estimateLines(

@@ -1,0 +1,33 @@
+import type { PlanOptions } from '../recordSource.ts';
+import type { TextBorder, TextPosition } from './textFormat.ts';
+
+/** Borders for records that are counted one by one; at most `maxPartitions` of them, evenly. */
+export async function countBorders(
+  records: AsyncIterable<TextPosition>,
+  to: number,
+  { partitionRecords, maxPartitions, onProgress }: PlanOptions,
+): Promise<TextBorder[]> {
+  const borders: TextBorder[] = [];
+  for await (const { at, line } of records) {
+    const last = borders.at(-1);
+    if (last !== undefined && last.records < partitionRecords) {
+      last.records += 1;
+    } else {
+      borders.push({ at, line, records: 1 });
+      onProgress?.(at, to);
+    }
+  }
+  return thinBorders(borders, maxPartitions);
+}
+
+/** At most `most` of them: neighbours become one larger partition. */
+export function thinBorders<T extends { records: number }>(borders: T[], most: number): T[] {
+  const each = Math.ceil(borders.length / Math.max(1, most));
+  if (each <= 1) return borders;
+  return borders.flatMap((border, index) =>
+    index % each === 0 ? [{ ...border, records: sumOf(borders.slice(index, index + each)) }] : [],
+  );
+}
+
+const sumOf = (borders: { records: number }[]): number =>
+  borders.reduce((sum, { records }) => sum + records, 0);
