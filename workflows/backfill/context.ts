@@ -4,6 +4,7 @@ import type { BackfillProgress, BackfillStage } from '../contracts/backfill/prog
 import { formatStoreRef } from '../contracts/backfill/request.ts';
 import { failure } from '../contracts/errors.ts';
 import { addCounts } from './counts.ts';
+import { formatWindow } from './dailyWindow.ts';
 import { renderDetails } from './details.ts';
 import { etaOf, rateOf } from './rate.ts';
 import type { BackfillRunInput, BackfillState } from './state.ts';
@@ -69,6 +70,16 @@ export function createBackfillContext(
 export const isHeld = ({ state, outsideWindow }: BackfillContext): boolean =>
   state.control.paused || outsideWindow;
 
+/** Why nothing new begins, in words; null: nothing holds the job. */
+function heldBy(context: BackfillContext): string | null {
+  const { state, input, committed } = context;
+  if (!isHeld(context) || committed) return null;
+  if (state.stage === 'done' || state.stage === 'failed') return null;
+  if (state.control.paused) return 'paused';
+  const { between } = input.request;
+  return `waits for its hours${between === null ? '' : `, ${formatWindow(between)}`}`;
+}
+
 /** Of all partitions, those under way as they said last. */
 export function currentCounts({ state, running }: BackfillContext): PartitionCounts {
   let counts = state.counts;
@@ -83,7 +94,7 @@ export function progressOf(context: BackfillContext): BackfillProgress {
   return {
     jobId: state.jobId,
     stage: state.stage,
-    message: state.message,
+    message: heldBy(context) ?? state.message,
     control: state.control,
     outsideWindow,
     total: state.total,

@@ -2,7 +2,7 @@ import { condition, setHandler, sleep } from '@temporalio/workflow';
 import type { ControlChange, PartitionControl } from '../contracts/backfill/messages.ts';
 import { failure } from '../contracts/errors.ts';
 import { type BackfillContext, isHeld } from './context.ts';
-import { formatWindow, windowState } from './dailyWindow.ts';
+import { windowState } from './dailyWindow.ts';
 import { controlBackfillUpdate } from './messages.ts';
 
 const maxConcurrency = 64;
@@ -18,7 +18,7 @@ export function setControlHandler(context: BackfillContext): void {
     (change) => {
       state.control = { ...state.control, ...known(change) };
       tellPartitions(context);
-      context.show(state.control.paused ? 'paused' : state.message);
+      context.show(state.message);
       return state.control;
     },
     { validator: (change) => checkChange(context, change) },
@@ -45,14 +45,16 @@ function tellPartitions(context: BackfillContext): void {
 
 /** Keeps the job within its window of the day, for as long as the scope lives. */
 export async function watchWindow(context: BackfillContext): Promise<void> {
-  const { between } = context.input.request;
-  if (between === null) return;
+  const { input } = context;
+  const { between } = input.request;
+  // A dry run only reads.
+  if (between === null || input.dryRun) return;
   for (;;) {
     const { inside, changesInMs } = windowState(between, Date.now());
     context.outsideWindow = !inside;
     context.opensAt = inside ? null : Date.now() + changesInMs;
     tellPartitions(context);
-    context.show(inside ? context.state.message : `waits for its hours, ${formatWindow(between)}`);
+    context.show(context.state.message);
     await sleep(changesInMs);
   }
 }

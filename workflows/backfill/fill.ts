@@ -67,7 +67,7 @@ export function takeReport(context: BackfillContext): void {
   const counts = currentCounts(context);
   state.samples = addSample(state.samples, { at: Date.now(), records: counts.records });
   const { done, total } = state.partitions;
-  if (!isHeld(context)) context.show(`${done} of ${total} partitions done`);
+  context.show(`${done} of ${total} partitions done`);
   const failed = totalFailed(counts.failed);
   const { collection, maxFailures } = input.request;
   if (failed > maxFailures) {

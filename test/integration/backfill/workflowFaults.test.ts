@@ -1,0 +1,277 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { failure } from '../../../workflows/contracts/errors.ts';
+import {
+  type BackfillRig,
+  type BackfillRigInput,
+  expectFree,
+  runScriptedBackfill,
+} from '../../support/backfill/runScriptedBackfill.ts';
+import type { BackfillScript, ScriptedCall } from '../../support/backfill/scriptedBackfill.ts';
+import { createGate, whileBeating } from '../../support/backfill/steering.ts';
+import { failureTypeOf, type WorkflowServer } from '../../support/scriptedIngest.ts';
+import { bundleWorkflows, startTemporal } from '../../support/temporal.ts';
+
+let on: WorkflowServer;
+
+beforeAll(async () => {
+  const [server, workflowBundle] = await Promise.all([startTemporal(), bundleWorkflows()]);
+  on = { server, workflowBundle };
+});
+afterAll(() => on?.server.teardown());
+
+const backfill = <T>(
+  script: BackfillScript,
+  body: (rig: BackfillRig) => Promise<T>,
+  input: BackfillRigInput = {},
+) => runScriptedBackfill(on, script, body, input);
+
+const qdrant = 'qdrant=http://127.0.0.1:6333';
+const one = { stores: [{ kind: 'chroma' as const, url: null }] };
+const times = (calls: string[], call: string) => calls.filter((each) => each === call).length;
+
+function expectNothingSwitched({ run }: BackfillRig): void {
+  expect([...run.aliases.values()].every((named) => named === 'docs-v1')).toBe(true);
+  expect(run.collections.size).toBe(0);
+  expect(run.calls.some((call) => call.startsWith('switchAlias'))).toBe(false);
+  expect(run.calls.at(-1)).toBe('finishBackfill');
+}
+
+test('a page that is lost is embedded again, and counted once', async () => {
+  const rig: { current?: BackfillRig } = {};
+  let losses = 0;
+  const script: BackfillScript = {
+    partitions: 1,
+    pages: 3,
+    before: ({ name }) => {
+      if (name !== 'writePage' || losses === 2) return;
+      // Shared memory loses all of it at once: the page that was embedded meanwhile, too.
+      losses += 1;
+      rig.current?.run.files.clear();
+    },
+  };
+  await backfill(
+    script,
+    async (current) => {
+      rig.current = current;
+      const { run, handle } = current;
+      expect(await handle.result()).toMatchObject({ records: 30, chunks: 60, embedded: 45 });
+      expect(times(run.calls, 'embedPage 0.0')).toBeGreaterThanOrEqual(2);
+      expect(times(run.calls, 'closePartition 0')).toBe(1);
+      await expectFree(current);
+    },
+    { request: one },
+  );
+});
+
+test('a page that is lost again and again ends the job', async () => {
+  const script: BackfillScript = {
+    partitions: 1,
+    pages: 1,
+    before: ({ name }) => {
+      if (name === 'writePage') throw failure('PageLost', 'page 0.0 is gone');
+    },
+  };
+  await backfill(script, async (rig) => {
+    expect(await failureTypeOf(rig.handle)).toBe('PageLost');
+    expect(times(rig.run.calls, 'embedPage 0.0')).toBe(6);
+    expectNothingSwitched(rig);
+    await expectFree(rig);
+  });
+});
+
+test('a lost lease is replaced; pages that are written stay', async () => {
+  const script: BackfillScript = {
+    partitions: 1,
+    pages: 3,
+    before: ({ name, call }) => {
+      if (name === 'embedPage' && call === 2) throw failure('LeaseFenced', 'epoch 1 is not live');
+    },
+  };
+  await backfill(script, async (rig) => {
+    expect(await rig.handle.result()).toMatchObject({ records: 30, embedded: 45 });
+    const { calls } = rig.run;
+    expect(['0.0', '0.1', '0.2'].map((page) => times(calls, `embedPage ${page}`))).toEqual([
+      1, 2, 1,
+    ]);
+    expect(times(calls, 'writePage 0.0 chroma')).toBe(1);
+    await expectFree(rig);
+  });
+});
+
+test('a lease that the pool takes back is replaced, and the page at hand is written', async () => {
+  const second = createGate();
+  const written = createGate();
+  const script: BackfillScript = {
+    partitions: 1,
+    pages: 3,
+    before: async ({ name, at, call }) => {
+      if (name === 'embedPage' && call === 2) {
+        second.open();
+        await whileBeating();
+      }
+      if (name === 'writePage' && at === '0.0 chroma') await whileBeating(written.opened);
+    },
+  };
+  await backfill(
+    script,
+    async (rig) => {
+      await second.opened;
+      await rig.drain(true);
+      written.open();
+      await expect.poll(async () => (await rig.describePool()).queue).toHaveLength(1);
+      await rig.drain(false);
+      expect(await rig.handle.result()).toMatchObject({ records: 30, embedded: 45 });
+      const { calls } = rig.run;
+      expect(times(calls, 'writePage 0.0 chroma')).toBe(1);
+      expect(times(calls, 'embedPage 0.0')).toBe(1);
+      expect(times(calls, 'embedPage 0.1')).toBe(2);
+      await expectFree(rig);
+    },
+    { request: one },
+  );
+});
+
+test('a failing partition ends the others, and the job with its failure', async () => {
+  const begun = createGate();
+  let stopped = false;
+  const script: BackfillScript = {
+    partitions: 4,
+    before: async ({ name, at }) => {
+      if (name !== 'embedPage') return;
+      if (at === '1.0') {
+        await begun.opened;
+        throw failure('DimensionMismatch', '385 dimensions, expected 384');
+      }
+      begun.open();
+      await whileBeating().finally(() => {
+        stopped = true;
+      });
+    },
+  };
+  await backfill(script, async (rig) => {
+    expect(await failureTypeOf(rig.handle)).toBe('DimensionMismatch');
+    expect(stopped).toBe(true);
+    expect(rig.run.calls.filter((call) => /^embedPage [23]/.test(call))).toEqual([]);
+    expectNothingSwitched(rig);
+    await expectFree(rig);
+  });
+});
+
+test('more failed records than allowed end the job before the switch', async () => {
+  const script: BackfillScript = { partitions: 3, failedAPage: 2 };
+  await backfill(
+    script,
+    async (rig) => {
+      expect(await failureTypeOf(rig.handle)).toBe('TooManyFailures');
+      expectNothingSwitched(rig);
+      await expectFree(rig);
+    },
+    { request: { maxFailures: 11 } },
+  );
+  await backfill(
+    script,
+    async ({ handle, run }) => {
+      await handle.result();
+      expect(run.aliases.get('chroma')).toBe('docs-v2');
+    },
+    { request: { maxFailures: 12 } },
+  );
+});
+
+test('when a later store cannot be switched, the earlier ones are switched back', async () => {
+  const script: BackfillScript = {
+    partitions: 1,
+    before: ({ name, at }) => {
+      if (name === 'switchAlias' && at === `${qdrant} docs-v2`)
+        throw failure('StoreRejected', 'no such alias');
+    },
+  };
+  await backfill(script, async ({ run, handle }) => {
+    expect(await failureTypeOf(handle)).toBe('StoreRejected');
+    expect(Object.fromEntries(run.aliases)).toEqual({ chroma: 'docs-v1', [qdrant]: 'docs-v1' });
+    expect(run.calls.slice(-7)).toEqual([
+      'switchAlias chroma docs-v2',
+      `switchAlias ${qdrant} docs-v2`,
+      `switchAlias ${qdrant} docs-v1`,
+      'switchAlias chroma docs-v1',
+      'abandonCollection chroma',
+      `abandonCollection ${qdrant}`,
+      'finishBackfill',
+    ]);
+    expect(run.collections.size).toBe(0);
+  });
+});
+
+test('a collection that an alias may still name is not dropped', async () => {
+  const script: BackfillScript = {
+    partitions: 1,
+    before: ({ name, at }) => {
+      const fails = [`${qdrant} docs-v2`, 'chroma docs-v1'].includes(at);
+      if (name === 'switchAlias' && fails) throw failure('CredentialsRefused', 'who are you');
+    },
+  };
+  await backfill(script, async ({ run, handle }) => {
+    const error = await handle.result().catch((reason: Error) => reason);
+    expect((error as Error & { cause: Error }).cause.message).toMatch(
+      /could not be switched \(who are you\) nor back everywhere: chroma may name docs-v2 instead of docs-v1/,
+    );
+    expect(run.aliases.get('chroma')).toBe('docs-v2');
+    expect([...run.collections]).toEqual(['chroma docs-v2']);
+  });
+});
+
+test.each([
+  'planBackfill',
+  'prepareCollections',
+  'embedPage',
+  'writePage',
+  'closePartition',
+  'planCatchUp',
+  'finishLoad',
+  'verifyCollection',
+])('cancelled in %s, it leaves the alias alone and nothing behind', async (stage) => {
+  const begun = createGate();
+  const still = { running: 0 };
+  const script: BackfillScript = {
+    partitions: 3,
+    rounds: [1],
+    before: async ({ name }: ScriptedCall) => {
+      if (name === 'abandonCollection' || name === 'finishBackfill') expect(still.running).toBe(0);
+      if (name !== stage) return;
+      still.running += 1;
+      begun.open();
+      await whileBeating().finally(() => {
+        still.running -= 1;
+      });
+    },
+  };
+  await backfill(script, async (rig) => {
+    await begun.opened;
+    await rig.handle.cancel();
+    expect(await failureTypeOf(rig.handle)).toBe('CancelledFailure');
+    expect((await rig.handle.describe()).status.name).toBe('CANCELLED');
+    expectNothingSwitched(rig);
+    await expectFree(rig);
+  });
+});
+
+test('cancelled while it switches, all stores are switched: the request came too late', async () => {
+  const begun = createGate();
+  const cancelled = createGate();
+  const script: BackfillScript = {
+    partitions: 1,
+    before: async ({ name }) => {
+      if (name !== 'switchAlias') return;
+      begun.open();
+      await whileBeating(cancelled.opened);
+    },
+  };
+  await backfill(script, async ({ run, handle }) => {
+    await begun.opened;
+    await handle.cancel();
+    cancelled.open();
+    expect(await handle.result()).toMatchObject({ records: 20 });
+    expect(Object.fromEntries(run.aliases)).toEqual({ chroma: 'docs-v2', [qdrant]: 'docs-v2' });
+    expect(run.calls.at(-1)).toBe('finishBackfill');
+  });
+});
