@@ -1,7 +1,9 @@
 import { dirname } from 'node:path';
+import { createDeviceEmbedPage } from '../activities/backfill/deviceEmbedPage.ts';
 import { createDeviceActivities } from '../activities/devices/deviceActivities.ts';
 import { readDeviceList } from '../activities/devices/deviceRecords.ts';
 import { createLeasedBridge } from '../activities/devices/leasedBridge.ts';
+import { createSharedCache } from '../activities/embeddings/sharedCache.ts';
 import { findPython } from '../activities/platform/python.ts';
 import { berthError } from '../workflows/contracts/errors.ts';
 import { startDeviceMetrics } from './devices/deviceMetrics.ts';
@@ -39,11 +41,23 @@ await runWorker('device', async ({ paths, config, logger, meter }) => {
     onEpoch: work.bridge,
   });
   obeyEndings(bridge, logger);
+  const { env } = process;
+  const cache = createSharedCache({ paths, env });
+  const sourceDeps = { allowed: config.sources, env };
   return {
     taskQueue: device.taskQueue,
     maxConcurrentActivityTaskExecutions: 1,
-    activities: createDeviceActivities({ deviceId: device.deviceId, bridge, paths, logger }),
+    activities: createDeviceActivities({
+      deviceId: device.deviceId,
+      bridge,
+      paths,
+      logger,
+      embedPage: createDeviceEmbedPage({ bridge, paths, sourceDeps, cache, logger }),
+    }),
     activityInterceptors: [work.interceptor],
-    close: () => bridge.close(),
+    async close() {
+      await bridge.close();
+      await cache.close();
+    },
   };
 });

@@ -5,6 +5,7 @@ import type {
   QuantizeShardInput,
   ResolveModulesInput,
 } from '../../workflows/contracts/activities.ts';
+import type { EmbeddingActivities } from '../../workflows/contracts/backfill/activities.ts';
 import { berthError } from '../../workflows/contracts/errors.ts';
 import { requireSharedMemory } from '../artifacts/plaintext/sharedMemory.ts';
 import { removePartials, scratchFile } from '../ingest/scratch.ts';
@@ -22,11 +23,15 @@ export interface DeviceActivitiesDeps {
   bridge: LeasedBridge;
   paths: Paths;
   logger: Logger;
+  embedPage: EmbeddingActivities['embedPage'];
 }
 
 /** Activities of one device. Each runs on the bridge of the lease that it carries. */
-export function createDeviceActivities(deps: DeviceActivitiesDeps): DeviceActivities {
+export function createDeviceActivities(
+  deps: DeviceActivitiesDeps,
+): DeviceActivities & EmbeddingActivities {
   return {
+    embedPage: deps.embedPage,
     resolveModules: (input) => resolveModules(deps, input),
     quantizeShard: (input) => quantizeShard(deps, input),
     evaluateGate: (input) => evaluateGate(deps, input),

@@ -2,9 +2,11 @@ import { randomBytes } from 'node:crypto';
 import { copyFile, mkdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
+import { createDeviceEmbedPage } from '../../activities/backfill/deviceEmbedPage.ts';
 import { createDeviceActivities } from '../../activities/devices/deviceActivities.ts';
 import { createFence } from '../../activities/devices/fence.ts';
 import { createLeasedBridge } from '../../activities/devices/leasedBridge.ts';
+import { createSharedCache } from '../../activities/embeddings/sharedCache.ts';
 import type { Modules } from '../../activities/ingest/records.ts';
 import { readHeader } from '../../activities/ingest/safetensors/readHeader.ts';
 import { shardIndex } from '../../activities/ingest/shardIndex.ts';
@@ -62,7 +64,11 @@ export async function deviceRig(options: Partial<StartBridgeOptions> = {}, shm?:
     },
   });
   onTestFinished(() => bridge.close());
-  const device = createDeviceActivities({ deviceId, bridge, paths, logger });
+  const cache = createSharedCache({ paths, env: {} });
+  onTestFinished(() => cache.close());
+  const sourceDeps = { allowed: [], env: {} };
+  const embedPage = createDeviceEmbedPage({ bridge, paths, sourceDeps, cache, logger });
+  const device = createDeviceActivities({ deviceId, bridge, paths, logger, embedPage });
 
   /** Inspects, resolves and plans; the shards are still to be made. */
   const prepare = async (source: string, more: Partial<IngestRequest>, lease = leaseOf(1)) => {
