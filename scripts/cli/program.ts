@@ -23,6 +23,7 @@ import { registerSchedules } from './commands/schedules.ts';
 import { registerSearch } from './commands/search.ts';
 import { registerShow } from './commands/show.ts';
 import { registerStatus } from './commands/status.ts';
+import { registerStores } from './commands/stores.ts';
 import { registerSweep } from './commands/sweep.ts';
 import { registerTag } from './commands/tag.ts';
 import { registerUp } from './commands/up.ts';
@@ -44,6 +45,7 @@ const registrations: ((registry: Registry) => void)[] = [
   registerSearch,
   registerCollections,
   registerRollback,
+  registerStores,
   registerWatch,
   registerCancel,
   registerModels,
