@@ -14,6 +14,7 @@ export interface StoreDeps {
 
 /** One a file, loaded when it is asked for: a client that nobody uses costs no memory. */
 const drivers: Partial<Record<StoreKind, () => Promise<OpenStore>>> = {
+  chroma: async () => (await import('./drivers/chromaStore.ts')).openChromaStore,
   lancedb: async () => (await import('./drivers/lancedbStore.ts')).openLancedbStore,
   pgvector: async () => (await import('./drivers/pgvectorStore.ts')).openPgvectorStore,
   noop: async () => (await import('./drivers/noopStore.ts')).openNoopStore,

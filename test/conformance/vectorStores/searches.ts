@@ -10,7 +10,7 @@ import {
 } from '../../support/stores/samplePoints.ts';
 import type { Rig } from './rig.ts';
 
-type Meta = { lang: string; year: number; rating: number; flag: boolean };
+type Meta = { lang: string; year: number; rating: number; offset: number; flag: boolean };
 /** A filter, and what it means. */
 const filters: [SearchFilter, (meta: Meta) => boolean][] = [
   [{ lang: 'de' }, ({ lang }) => lang === 'de'],
@@ -25,6 +25,12 @@ const filters: [SearchFilter, (meta: Meta) => boolean][] = [
   [{ year: { gte: 2020 } }, ({ year }) => year >= 2020],
   [{ year: { lte: 2001 } }, ({ year }) => year <= 2001],
   [{ rating: { gte: 2.5, lte: 3.25 } }, ({ rating }) => rating >= 2.5 && rating <= 3.25],
+  [{ rating: { gte: 2.5 } }, ({ rating }) => rating >= 2.5],
+  [{ rating: { lte: 2.5 } }, ({ rating }) => rating <= 2.5],
+  [{ offset: { gte: -2.5, lte: -0.25 } }, ({ offset }) => offset >= -2.5 && offset <= -0.25],
+  [{ offset: { lte: -2.5 } }, ({ offset }) => offset <= -2.5],
+  [{ offset: 0 }, ({ offset }) => offset === 0],
+  [{ rating: { in: [1, 1.5] } }, ({ rating }) => rating === 1 || rating === 1.5],
   [{ year: { gte: 2010 }, lang: { in: ['fr'] } }, (m) => m.year >= 2010 && m.lang === 'fr'],
   [{ year: { gte: 2004, not: 2005 } }, ({ year }) => year >= 2004 && year !== 2005],
   [{ lang: 'xx' }, () => false],

@@ -39,6 +39,7 @@ export function samplePoint(index: number, dimensions: number, change: Partial<P
       lang: ['en', 'de', 'fr'][index % 3],
       year: 2000 + (index % 25),
       rating: index / 8,
+      offset: (index % 40) / 4 - 5,
       flag: index % 2 === 0,
       tenant: `tenant-${index % 4}`,
     },

@@ -4,7 +4,7 @@ import pRetry from 'p-retry';
 import { parseSpec } from '../../shared/collectionSpec.ts';
 import { collectionNotFound } from '../../shared/storeFailure.ts';
 import type { CollectionSpec } from '../../vectorStore.ts';
-import { isConflict, lanceFailure } from './failures.ts';
+import { exists, isConflict, lanceFailure } from './failures.ts';
 import { metadataField, specKey } from './rowColumns.ts';
 
 /** One collection that is open in this process. */
@@ -83,11 +83,18 @@ export function createTables(connection: Connection, where: string) {
     },
     /** Adds the columns that a table lacks, empty in the rows that are there. */
     async addColumns(one: OpenTable, names: readonly string[]): Promise<void> {
-      if (names.every((name) => one.columns.has(name))) return;
-      await this.refresh(one);
-      const missing = names.filter((name) => !one.columns.has(name));
-      if (missing.length > 0) await one.table.addColumns(missing.map(metadataField));
-      for (const name of missing) one.columns.add(name);
+      while (names.some((name) => !one.columns.has(name))) {
+        await this.refresh(one);
+        const missing = names.filter((name) => !one.columns.has(name));
+        if (missing.length === 0) return;
+        try {
+          await one.table.addColumns(missing.map(metadataField));
+          for (const name of missing) one.columns.add(name);
+        } catch (error) {
+          // Another process was first with one of them.
+          if (!exists(error)) throw error;
+        }
+      }
     },
     close(): void {
       for (const opening of open.values()) {
