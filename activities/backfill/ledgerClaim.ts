@@ -1,35 +1,39 @@
 import type { ClaimEntry, Claimed, PageClaim } from './ledger.ts';
 import { pageKey, recordKey } from './ledgerKeys.ts';
-import { dropFromSample, offerToSample } from './ledgerSample.ts';
-import { add, type LedgerTables, type RecordRow } from './ledgerTables.ts';
+import { dropFromSample, offerToSample, type SampleTurn } from './ledgerSample.ts';
+import { type LedgerTables, putTotals, type RecordRow, readTotals } from './ledgerTables.ts';
 
 /** Ledger.claim, inside a transaction. */
 export function claimPage(tables: LedgerTables, claim: PageClaim): Claimed[] {
+  const { sourceName, sample: limit } = claim;
+  const turn: SampleTurn = { tables, totals: readTotals(tables), sourceName, limit };
   const ids = new Set(claim.entries.map(({ recordId }) => recordId));
   const before = tables.pages.get(pageKey(claim)) ?? [];
-  for (const id of before) if (!ids.has(id)) withdraw(tables, claim, id);
+  for (const id of before) if (!ids.has(id)) withdraw(turn, claim, id);
   const positions = new Map<string, number>();
   const answers = claim.entries.map((entry, position): Claimed => {
     const first = positions.get(entry.recordId);
     if (first !== undefined) return duplicateOf(claim.partition, claim.page, first);
     positions.set(entry.recordId, position);
-    return claimRecord(tables, claim, entry, position);
+    return claimRecord(turn, claim, entry, position);
   });
   const claimed = claim.entries.filter((_, index) => answers[index]?.kind === 'claimed');
   tables.pages.putSync(
     pageKey(claim),
     claimed.map(({ recordId }) => recordId),
   );
-  enterFailures(tables, claim);
+  enterFailures(turn, claim);
+  putTotals(tables, turn.totals);
   return answers;
 }
 
 function claimRecord(
-  tables: LedgerTables,
+  turn: SampleTurn,
   claim: PageClaim,
   entry: ClaimEntry,
   position: number,
 ): Claimed {
+  const { tables, totals } = turn;
   const { recordId, recordDigest, chunks } = entry;
   const { key, plain } = recordKey(recordId);
   const known = tables.records.get(key);
@@ -40,11 +44,11 @@ function claimRecord(
     if (!own && round > claim.round) return { kind: 'superseded' };
     if (!own && round === claim.round) return duplicateOf(partition, page, knownPosition);
     mostChunks = Math.max(most, mostChunks);
-    dropFromSample(tables, claim.sourceName, recordId, knownChunks);
-    add(tables, 'points', chunks.length - knownChunks);
+    dropFromSample(turn, recordId, knownChunks);
+    totals.points += chunks.length - knownChunks;
   } else {
-    add(tables, 'records', 1);
-    add(tables, 'points', chunks.length);
+    totals.records += 1;
+    totals.points += chunks.length;
   }
   const row: RecordRow = [
     plain ? null : recordId,
@@ -57,7 +61,7 @@ function claimRecord(
     Buffer.from(recordDigest, 'hex'),
   ];
   tables.records.putSync(key, row);
-  offerToSample(tables, claim.sourceName, entry, claim.sample);
+  offerToSample(turn, entry);
   return { kind: 'claimed', mostChunks };
 }
 
@@ -66,17 +70,18 @@ function duplicateOf(partition: number, page: number, position: number): Claimed
 }
 
 /** Takes back what an earlier attempt at this page claimed and this one does not have. */
-function withdraw(tables: LedgerTables, claim: PageClaim, recordId: string): void {
+function withdraw(turn: SampleTurn, claim: PageClaim, recordId: string): void {
+  const { tables, totals } = turn;
   const { key } = recordKey(recordId);
   const known = tables.records.get(key);
   if (known === undefined || known[1] !== claim.partition || known[2] !== claim.page) return;
   tables.records.removeSync(key);
-  dropFromSample(tables, claim.sourceName, recordId, known[5]);
-  add(tables, 'records', -1);
-  add(tables, 'points', -known[5]);
+  dropFromSample(turn, recordId, known[5]);
+  totals.records -= 1;
+  totals.points -= known[5];
 }
 
-function enterFailures(tables: LedgerTables, claim: PageClaim): void {
+function enterFailures({ tables, totals }: SampleTurn, claim: PageClaim): void {
   const { partition, page, failed } = claim;
   const key = pageKey(claim);
   const [before, unnamedBefore] = tables.pageFailures.get(key) ?? [[], 0];
@@ -87,7 +92,7 @@ function enterFailures(tables: LedgerTables, claim: PageClaim): void {
   }
   const named = failed.flatMap(({ recordId }) => (recordId === null ? [] : [recordId]));
   const unnamed = failed.length - named.length;
-  add(tables, 'unnamed', unnamed - unnamedBefore);
+  totals.unnamed += unnamed - unnamedBefore;
   for (const id of named) tables.failed.putSync(recordKey(id).key, [partition, page]);
   if (failed.length > 0) tables.pageFailures.putSync(key, [named, unnamed]);
   else if (before.length + unnamedBefore > 0) tables.pageFailures.removeSync(key);

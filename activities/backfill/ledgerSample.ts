@@ -1,48 +1,51 @@
 import { stringify } from 'uuid';
 import type { ClaimEntry, SamplePoint } from './ledger.ts';
 import { pointKey } from './ledgerKeys.ts';
-import { add, type LedgerTables, toSamplePoint } from './ledgerTables.ts';
+import { type LedgerTables, type Totals, toSamplePoint } from './ledgerTables.ts';
 import { pointId } from './pointIds.ts';
+
+/** The sample while a page is entered: its size and its last point are not asked for each time. */
+export interface SampleTurn {
+  tables: LedgerTables;
+  totals: Totals;
+  sourceName: string;
+  /** Points that the sample may have. */
+  limit: number;
+  /** Largest key, when it is known. */
+  largest?: Buffer | undefined;
+}
 
 /**
  * Keeps the `limit` points with the smallest ids. UUIDv5 are hashes, so that this is a uniform sample
  * of a corpus of any size, and the same one whoever is first (bottom-k sketch, Cohen and Kaplan 2007).
  * Inside a transaction.
  */
-export function offerToSample(
-  tables: LedgerTables,
-  sourceName: string,
-  { recordId, chunks }: ClaimEntry,
-  limit: number,
-): void {
+export function offerToSample(turn: SampleTurn, { recordId, chunks }: ClaimEntry): void {
+  const { tables, totals, sourceName, limit } = turn;
   if (limit === 0) return;
   for (const [chunk, { text, vector }] of chunks.entries()) {
     const key = pointKey(pointId(sourceName, recordId, chunk));
-    const size = tables.totals.get('sampled') ?? 0;
-    const known = tables.sample.doesExist(key);
-    if (!known && size >= limit) {
-      const largest = largestKey(tables);
-      if (largest === undefined || Buffer.compare(key, largest) > 0) continue;
-      tables.sample.removeSync(largest);
-      add(tables, 'sampled', -1);
+    if (totals.sampled >= limit) {
+      turn.largest ??= largestKey(tables);
+      if (turn.largest === undefined || Buffer.compare(key, turn.largest) > 0) continue;
+      tables.sample.removeSync(turn.largest);
+      totals.sampled -= 1;
     }
-    if (!known) add(tables, 'sampled', 1);
     const bytes = Buffer.from(vector.buffer, vector.byteOffset, vector.byteLength);
     tables.sample.putSync(key, [recordId, chunk, text, bytes]);
+    totals.sampled += 1;
+    turn.largest = undefined;
   }
 }
 
-/** Inside a transaction. */
-export function dropFromSample(
-  tables: LedgerTables,
-  sourceName: string,
-  recordId: string,
-  chunks: number,
-): void {
-  if ((tables.totals.get('sampled') ?? 0) === 0) return;
+/** Before the same record is offered again, or when it is no more. Inside a transaction. */
+export function dropFromSample(turn: SampleTurn, recordId: string, chunks: number): void {
+  if (turn.totals.sampled === 0) return;
   for (let chunk = 0; chunk < chunks; chunk++) {
-    const removed = tables.sample.removeSync(pointKey(pointId(sourceName, recordId, chunk)));
-    if (removed) add(tables, 'sampled', -1);
+    const key = pointKey(pointId(turn.sourceName, recordId, chunk));
+    if (!turn.tables.sample.removeSync(key)) continue;
+    turn.totals.sampled -= 1;
+    turn.largest = undefined;
   }
 }
 

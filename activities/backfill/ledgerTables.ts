@@ -44,12 +44,21 @@ export function openTables(root: RootDatabase): LedgerTables {
   };
 }
 
-export function add(
-  tables: LedgerTables,
-  name: 'records' | 'points' | 'sampled' | 'unnamed',
-  by: number,
-) {
-  if (by !== 0) tables.totals.putSync(name, (tables.totals.get(name) ?? 0) + by);
+const totalNames = ['records', 'points', 'sampled', 'unnamed'] as const;
+export type Totals = Record<(typeof totalNames)[number], number>;
+
+export function readTotals({ totals }: LedgerTables): Totals {
+  const of = (name: keyof Totals) => totals.get(name) ?? 0;
+  return {
+    records: of('records'),
+    points: of('points'),
+    sampled: of('sampled'),
+    unnamed: of('unnamed'),
+  };
+}
+
+export function putTotals({ totals }: LedgerTables, values: Totals): void {
+  for (const name of totalNames) totals.putSync(name, values[name]);
 }
 
 export function toSamplePoint(id: string, [recordId, chunk, text, bytes]: SampleRow): SamplePoint {

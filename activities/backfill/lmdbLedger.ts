@@ -5,7 +5,7 @@ import type { Ledger, LedgerRecord, LedgerTotals } from './ledger.ts';
 import { claimPage } from './ledgerClaim.ts';
 import { pageKey, pageOfKey, recordIdOf, recordKey, refusalKey, storeKey } from './ledgerKeys.ts';
 import { readSample } from './ledgerSample.ts';
-import { type LedgerTables, openTables, type RecordRow } from './ledgerTables.ts';
+import { type LedgerTables, openTables, type RecordRow, readTotals } from './ledgerTables.ts';
 
 export type OpenLedger = Ledger & { close(): Promise<void> };
 
@@ -25,10 +25,10 @@ export function openLmdbLedger(path: string): OpenLedger {
       throw isFull(error) ? full(path) : error;
     }
   };
-  const totals = (): LedgerTotals => ({
-    records: tables.totals.get('records') ?? 0,
-    points: tables.totals.get('points') ?? 0,
-  });
+  const totals = (): LedgerTotals => {
+    const { records, points } = readTotals(tables);
+    return { records, points };
+  };
   const refused = (store: string) => refusedRecords(tables, store);
 
   return {
@@ -43,7 +43,7 @@ export function openLmdbLedger(path: string): OpenLedger {
       const { key } = recordKey(recordId);
       return tables.records.doesExist(key) || tables.failed.doesExist(key);
     },
-    unnamedFailures: () => tables.totals.get('unnamed') ?? 0,
+    unnamedFailures: () => readTotals(tables).unnamed,
     *records() {
       for (const { key, value } of tables.records.getRange()) {
         yield toRecord(recordIdOf(key) ?? value[0] ?? '', value);
