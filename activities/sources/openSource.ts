@@ -1,11 +1,13 @@
 import type { SourceKind } from '../../workflows/contracts/backfill/source.ts';
 import { openCsvSource } from './drivers/csvSource.ts';
+import { openFolderSource } from './drivers/folderSource.ts';
 import { openJsonlSource } from './drivers/jsonlSource.ts';
 import { openSyntheticSource } from './drivers/syntheticSource.ts';
 import type { OpenSource } from './recordSource.ts';
 
 const drivers: Partial<Record<SourceKind, OpenSource>> = {
   csv: openCsvSource,
+  folder: openFolderSource,
   jsonl: openJsonlSource,
   synthetic: openSyntheticSource,
 };

@@ -1,19 +1,22 @@
 import type { PlanOptions } from '../recordSource.ts';
 import type { TextBorder, TextPosition } from './textFormat.ts';
 
-/** Borders for records that are counted one by one; at most `maxPartitions` of them, evenly. */
+/**
+ * Borders for what is counted one by one, each a record or several; at most `maxPartitions` of them,
+ * evenly.
+ */
 export async function countBorders(
-  records: AsyncIterable<TextPosition>,
+  found: AsyncIterable<TextPosition & { records?: number }>,
   to: number,
   { partitionRecords, maxPartitions, onProgress }: PlanOptions,
 ): Promise<TextBorder[]> {
   const borders: TextBorder[] = [];
-  for await (const { at, line } of records) {
+  for await (const { at, line, records = 1 } of found) {
     const last = borders.at(-1);
     if (last !== undefined && last.records < partitionRecords) {
-      last.records += 1;
+      last.records += records;
     } else {
-      borders.push({ at, line, records: 1 });
+      borders.push({ at, line, records });
       onProgress?.(at, to);
     }
   }

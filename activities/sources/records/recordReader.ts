@@ -8,11 +8,8 @@ import { isWellFormed } from './wellFormed.ts';
 export type Row = Record<string, unknown>;
 export type ReadRecord = { record: SourceRecord } | { failure: RecordFailure };
 
-/**
- * Makes records of rows: JSON objects, lines of a table.
- * @param fallbackId For rows without an `id`; default: the content's digest.
- */
-export function createRecordReader(columns: SourceColumns, fallbackId?: (row: Row) => string) {
+/** Makes records of rows: JSON objects, lines of a table. */
+export function createRecordReader(columns: SourceColumns) {
   /** @param raw For a failure's excerpt. */
   return (row: Row, place: string, raw: () => string): ReadRecord => {
     const idColumn = columns.id ?? 'id';
@@ -45,7 +42,7 @@ export function createRecordReader(columns: SourceColumns, fallbackId?: (row: Ro
       return fail('invalid-utf8', 'the text holds half a surrogate pair, which no UTF-8 has');
     }
     const metadata = readMetadata(columns, row);
-    return { record: { id: id ?? fallbackId?.(row) ?? contentId(text, metadata), text, metadata } };
+    return { record: { id: id ?? contentId(text, metadata), text, metadata } };
   };
 }
 

@@ -15,6 +15,7 @@ export const failureKinds = [
   'too-large',
   'duplicate-id',
   'missing-column',
+  'unreadable',
   'embedding-refused',
   'embedding-not-finite',
   'store-refused',
