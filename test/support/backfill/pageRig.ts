@@ -111,7 +111,7 @@ async function retried<T>(attempts: number, work: () => Promise<T>): Promise<T> 
   }
 }
 
-const baseRequest: BackfillRequest = {
+export const baseRequest: BackfillRequest = {
   source: {
     kind: 'jsonl',
     location: '/corpus.jsonl',
