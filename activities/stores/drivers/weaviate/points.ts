@@ -1,0 +1,124 @@
+import { berthError } from '../../../../workflows/contracts/errors.ts';
+import { checkPoints } from '../../shared/checkPoints.ts';
+import { storeFailure } from '../../shared/storeFailure.ts';
+import type { VectorStore } from '../../vectorStore.ts';
+import type { WeaviateCollections } from './collections.ts';
+import type { WeaviateConnection } from './connection.ts';
+import { describeWeaviateError } from './describeError.ts';
+import { kindOfProperty, toClassName } from './names.ts';
+import { fromWeaviateObject, readProperties, toWeaviateObject } from './objects.ts';
+
+/** Ids in one filter; the server answers at most 10,000 objects. */
+const idsAtOnce = 1_000;
+const scanPage = 250;
+
+interface Found {
+  uuid: string;
+  properties: Record<string, unknown>;
+  vectors: Record<string, number[] | undefined>;
+}
+
+type Points = Pick<VectorStore, 'upsert' | 'deletePoints' | 'count' | 'readPoints' | 'scan'>;
+
+export function createWeaviatePoints(
+  { client, where, call }: WeaviateConnection,
+  collections: Pick<WeaviateCollections, 'withKnown' | 'ensureProperties'>,
+  maxBatch: number,
+): Points {
+  const use = (physical: string) => client.collections.use(toClassName(physical));
+  const fromFound = (one: unknown, vectors: boolean) => {
+    const { uuid, properties, vectors: stored } = one as Found;
+    return fromWeaviateObject(uuid, properties, vectors ? stored.default : undefined);
+  };
+
+  return {
+    async upsert(physical, points) {
+      if (points.length === 0) return;
+      await collections.withKnown(physical, async ({ spec }) => {
+        const { dimensions } = spec.embedding;
+        const checked = checkPoints(`${where}: ${physical}`, points, { dimensions, maxBatch });
+        const objects = checked.map(toWeaviateObject);
+        const names = objects.flatMap(({ properties }) => Object.keys(properties));
+        await collections.ensureProperties(
+          physical,
+          names.filter((name) => kindOfProperty(name) !== undefined),
+        );
+        const { errors } = await call('upsert', physical, () =>
+          use(physical).data.insertMany(objects as never),
+        );
+        // The request succeeds although objects of it may have failed.
+        const failed = Object.entries(errors).map(([at, { message }]) => ({
+          id: objects[Number(at)]?.id ?? at,
+          message,
+        }));
+        const [first] = failed;
+        if (first === undefined) return;
+        const some = failed.length === 1 ? first.id : `${first.id} and ${failed.length - 1} more`;
+        const place = `${where}: upsert ${physical}: points ${some}`;
+        const trouble = describeWeaviateError(new Error(first.message));
+        if ((trouble.status ?? 0) >= 500) throw storeFailure(place, trouble);
+        throw berthError('StoreRejected', `${place}: ${first.message}`, {
+          ids: failed.map(({ id }) => id),
+        });
+      });
+    },
+
+    async deletePoints(physical, ids) {
+      const collection = use(physical);
+      for (let at = 0; at < ids.length; at += idsAtOnce) {
+        const some = ids.slice(at, at + idsAtOnce);
+        const { failed } = await call('delete', physical, () =>
+          collection.data.deleteMany(collection.filter.byId().containsAny([...some])),
+        );
+        if (failed > 0) {
+          throw berthError(
+            'StoreUnavailable',
+            `${where}: delete ${physical}: ${failed} points stayed`,
+          );
+        }
+      }
+    },
+
+    async count(physical) {
+      const { totalCount } = await call('count', physical, () => use(physical).aggregate.overAll());
+      return totalCount;
+    },
+
+    async readPoints(physical, ids, { vectors }) {
+      const collection = use(physical);
+      const read: unknown[] = [];
+      for (let at = 0; at < ids.length; at += idsAtOnce) {
+        const some = [...new Set(ids.slice(at, at + idsAtOnce))];
+        const { objects } = await call('read', physical, () =>
+          collection.query.fetchObjects({
+            filters: collection.filter.byId().containsAny(some),
+            limit: some.length,
+            includeVector: vectors,
+            returnProperties: readProperties as never,
+          }),
+        );
+        read.push(...objects);
+      }
+      return read.map((one) => fromFound(one, vectors));
+    },
+
+    async *scan(physical, { vectors }) {
+      const collection = use(physical);
+      let after: string | undefined;
+      for (;;) {
+        // The client's own iterator asks for a hundred objects to give one.
+        const { objects } = await call('scan', physical, () =>
+          collection.query.fetchObjects({
+            limit: scanPage,
+            ...(after === undefined ? {} : { after }),
+            includeVector: vectors,
+            returnProperties: readProperties as never,
+          }),
+        );
+        if (objects.length === 0) return;
+        yield objects.map((one) => fromFound(one, vectors));
+        after = objects.at(-1)?.uuid;
+      }
+    },
+  };
+}
