@@ -7,7 +7,7 @@ const text = fc.string({ unit: 'binary', maxLength: 40 });
 const name = text.map((value) => value.replaceAll('\0', ''));
 const chunk = fc.nat({ max: 100_000 });
 
-test('an id never changes (as Python'\''s uuid5 makes it)', () => {
+test('an id never changes: uuid5 of Python makes the same', () => {
   expect(pointId('corpus', 'record', 0)).toBe('b960f7aa-e9d6-5242-9d9d-7cb1af4fdae3');
 });
 
