@@ -4,21 +4,30 @@ import {
   createArtifactActivities,
 } from './artifacts/artifactActivities.ts';
 import { createArtifacts } from './artifacts/artifacts.ts';
+import {
+  type BackfillActivitiesDeps,
+  createBackfillActivities,
+} from './backfill/backfillActivities.ts';
 import { createIngestActivities } from './ingest/ingestActivities.ts';
 import type { BerthConfig } from './platform/config.ts';
 import { createUsageActivities } from './usage/recordUsage.ts';
 
 /** Everything that a host worker needs from its process. */
-export interface HostDeps extends ArtifactActivitiesDeps {
+export interface HostDeps
+  extends ArtifactActivitiesDeps,
+    Pick<BackfillActivitiesDeps, 'env' | 'stores' | 'cache'> {
   config: BerthConfig;
 }
 
 /** Activities of the host worker. */
 export function createHostActivities(deps: HostDeps): HostActivities {
   const { staging } = createArtifacts(deps);
+  const artifactActivities = createArtifactActivities(deps);
+  const { warmModel } = artifactActivities;
   return {
     ...createUsageActivities(deps),
     ...createIngestActivities({ ...deps, staging }),
-    ...createArtifactActivities(deps),
+    ...artifactActivities,
+    ...createBackfillActivities({ ...deps, warmModel }),
   };
 }

@@ -1,11 +1,14 @@
 import { dirname } from 'node:path';
+import { createSharedCache } from '../activities/embeddings/sharedCache.ts';
 import { createHostActivities } from '../activities/hostActivities.ts';
 import type { Paths } from '../activities/platform/paths.ts';
+import { createStores } from '../activities/stores/stores.ts';
 import { setNotDumpable } from '../native/addon/index.ts';
 import { berthError } from '../workflows/contracts/errors.ts';
 import { hostTaskQueue } from '../workflows/contracts/ids.ts';
 import { createOpenIngestCheck } from './openIngests.ts';
 import { runWorker } from './runWorker.ts';
+import { createStackUrl } from './stackUrl.ts';
 import { readHostId } from './supervisor/hostId.ts';
 import { removePartialFiles } from './supervisor/leftovers.ts';
 
@@ -27,14 +30,18 @@ await runWorker('host', async ({ paths, config, logger, client }) => {
     throw berthError('StackUnavailable', `${paths.hostId} is absent: run berth up`);
   }
   await Promise.all(ownFolders(paths).map(removePartialFiles));
+  const { env } = process;
+  const stores = createStores({ env, stackUrl: createStackUrl(paths), home: paths.home });
+  const cache = createSharedCache({ paths, env });
   return {
     taskQueue: hostTaskQueue(hostId),
     maxConcurrentActivityTaskExecutions,
     activities: createHostActivities({
-      paths,
-      config,
-      logger,
+      ...{ paths, config, logger, env, stores, cache },
       isOpen: createOpenIngestCheck(client),
     }),
+    async close() {
+      await Promise.all([stores.close(), cache.close()]);
+    },
   };
 });

@@ -8,7 +8,9 @@ import type { Logger } from '../platform/logging.ts';
 import type { Paths } from '../platform/paths.ts';
 import { openSource } from '../sources/openSource.ts';
 import type { SourceDeps } from '../sources/recordSource.ts';
+import { createEmbeddingRates } from './embeddingRates.ts';
 import { createEmbedPage, type EmbedPage } from './embedPage.ts';
+import { recordingRates } from './recordRates.ts';
 
 export interface DeviceEmbedPageDeps {
   bridge: Pick<LeasedBridge, 'use'>;
@@ -25,7 +27,7 @@ export interface DeviceEmbedPageDeps {
  */
 export function createDeviceEmbedPage(deps: DeviceEmbedPageDeps): EmbedPage {
   const { bridge, paths, sourceDeps, cache, logger } = deps;
-  return createEmbedPage({
+  const embedPage = createEmbedPage({
     paths,
     openSource,
     sourceDeps,
@@ -48,4 +50,5 @@ export function createDeviceEmbedPage(deps: DeviceEmbedPageDeps): EmbedPage {
       });
     },
   });
+  return recordingRates(createEmbeddingRates(paths.embeddingRates), embedPage);
 }

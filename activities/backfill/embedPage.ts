@@ -1,5 +1,3 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import type { EmbedPageInput, EmbedPageResult } from '../../workflows/contracts/backfill/pages.ts';
 import type { Embedder } from '../embeddings/embedder.ts';
 import type { EmbeddingCache } from '../embeddings/embeddingCache.ts';
@@ -16,6 +14,7 @@ import { type Pulse, withPulse } from './pulse.ts';
 import { type PageItems, readItems } from './readItems.ts';
 import { inReplay, readReplay } from './replay.ts';
 import { splitItems } from './splitItems.ts';
+import { splitterOptions } from './splitterOptions.ts';
 
 export interface EmbedPageDeps {
   paths: Paths;
@@ -56,7 +55,7 @@ async function embedPage(
   const started = performance.now();
   const { jobId, embedding, partition, page } = input;
   const key = { partition: partition.index, page };
-  const options = splitterOptions(input);
+  const options = splitterOptions(input.request, embedding, input.modelPath);
   const splitter = await deps.splitter(options);
   const items = await readPageItems(deps, input, pulse.signal);
   const split = await splitItems(items, splitter, embedding.dimensions, pulse.signal);
@@ -113,15 +112,4 @@ async function readPageItems(
   } finally {
     await source.close();
   }
-}
-
-/** The model's own tokenizer; an endpoint's is not known. */
-function splitterOptions({ request, embedding, modelPath }: EmbedPageInput): SplitterOptions {
-  const tokenizer = modelPath === null ? null : join(modelPath, 'tokenizer.json');
-  const { maxTokens, overlapTokens } = request.splitter;
-  return {
-    tokenizer: tokenizer !== null && existsSync(tokenizer) ? tokenizer : null,
-    maxTokens: Math.min(maxTokens ?? embedding.maxTokens, embedding.maxTokens),
-    overlapTokens,
-  };
 }

@@ -1,3 +1,4 @@
+import type { BackfillActivities } from './backfill/activities.ts';
 import type { GateReport, GateThresholds, IngestRequest, QuantizationMethod } from './ingest.ts';
 import type { Lease, LeaseHolder } from './lease.ts';
 import type { UsageRecord } from './pool/usage.ts';
@@ -181,7 +182,7 @@ export interface SweepResult {
 }
 
 /** Activities of the host worker, the only process that holds keys. */
-export interface HostActivities {
+export interface HostActivities extends BackfillActivities {
   inspectSource(input: InspectSourceInput): Promise<InspectionSummary>;
   planShards(input: PlanShardsInput): Promise<ShardPlanSummary>;
   /** `--quantize none`: copies the shard's tensors from the source into scratch. */

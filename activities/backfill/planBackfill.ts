@@ -1,0 +1,63 @@
+import type {
+  BackfillPlan,
+  PlanBackfillInput,
+} from '../../workflows/contracts/backfill/activities.ts';
+import type { BackfillRequest } from '../../workflows/contracts/backfill/request.ts';
+import { resolveAllowed } from '../platform/allowedPaths.ts';
+import type { BackfillDeps } from './backfillDeps.ts';
+import { checkLayout } from './checkLayout.ts';
+import { readKnownItems } from './knownItems.ts';
+import type { Pulse } from './pulse.ts';
+import { readReplay } from './replay.ts';
+import { resolveEmbedding } from './resolveEmbedding.ts';
+import { splitterOptions } from './splitterOptions.ts';
+
+/** Each partition is a child workflow, and its borders travel in workflow state. */
+const maxPartitions = 10_000;
+
+/**
+ * Finds the borders of the partitions, who embeds, and everything that would fail later: stores that
+ * do not answer or cannot do what is asked, wrong credentials, files that are not there. Writes
+ * nothing but what the source unpacks.
+ * @throws BerthError as resolveEmbedding, openStore and the source; StoreUnsupported, InvalidRequest,
+ *   SourceNotAllowed
+ */
+export async function planBackfill(
+  deps: BackfillDeps,
+  { jobId, request }: PlanBackfillInput,
+  { signal, report }: Pulse,
+): Promise<BackfillPlan> {
+  await checkFiles(deps, request);
+  const source = await deps.openSource(request.source, deps.sourceDeps);
+  try {
+    const { embedding, artifact, modelPath } = await resolveEmbedding(deps, request);
+    await deps.splitter(splitterOptions(request, embedding, modelPath));
+    for (const ref of request.stores) {
+      const store = await deps.stores.use(ref);
+      checkLayout(ref, store.capabilities, request.layout, embedding.dimensions);
+      await store.resolveAlias(request.collection);
+    }
+    const plan = await source.plan({
+      partitionRecords: request.pageRecords * request.partitionPages,
+      maxPartitions,
+      scratch: deps.paths.backfill(jobId).scratch,
+      signal,
+      onProgress: (done, total) => report({ done, total }),
+    });
+    const { records, partitions } = plan;
+    deps.logger.info({ jobId, records, partitions: partitions.length, artifact }, 'planned');
+    return { ...plan, embedding, artifact };
+  } finally {
+    await source.close();
+  }
+}
+
+async function checkFiles(
+  { paths, sourceDeps }: Pick<BackfillDeps, 'paths' | 'sourceDeps'>,
+  { verification, replayOf }: BackfillRequest,
+): Promise<void> {
+  if (verification.knownItems !== null) {
+    await readKnownItems(await resolveAllowed(verification.knownItems, 'file', sourceDeps.allowed));
+  }
+  if (replayOf !== null) await readReplay(paths, replayOf);
+}

@@ -1,0 +1,94 @@
+import type { VerificationCheck } from '../../../workflows/contracts/backfill/activities.ts';
+import { formatStoreRef } from '../../../workflows/contracts/backfill/request.ts';
+import { pointId } from '../pointIds.ts';
+import type { VerificationInput } from './verificationInput.ts';
+
+/** Points up to which all ids of a collection are compared: they are kept in memory. */
+const mostPoints = 200_000;
+const named = 3;
+
+interface Found {
+  recordId: string;
+  chunk: number;
+  recordDigest: string;
+}
+
+/**
+ * Compares the ids of store and ledger both ways. In a collection that was brought up to date there
+ * may be other records: other sources', and those that the source has no more, which are deleted
+ * later.
+ * @returns undefined where the collection is too large
+ */
+export async function checkIds({
+  step,
+  store,
+  ledger,
+  points,
+  pulse,
+}: VerificationInput): Promise<VerificationCheck | undefined> {
+  if (points > mostPoints) return undefined;
+  const { target, request } = step;
+  const sourceName = request.source.name;
+  const found = new Map<string, Found>();
+  let twice = 0;
+  let foreign = 0;
+  for await (const page of store.scan(target.physical, { vectors: false })) {
+    pulse.signal.throwIfAborted();
+    for (const point of page) {
+      if (point.sourceName !== sourceName) {
+        foreign += 1;
+        continue;
+      }
+      if (found.has(point.id)) twice += 1;
+      const { recordId, chunk, recordDigest } = point;
+      found.set(point.id, { recordId, chunk, recordDigest });
+    }
+    pulse.report({ done: found.size, total: points });
+  }
+  const refused = new Set(
+    ledger.refused(formatStoreRef(target.store)).map(({ recordId }) => recordId),
+  );
+  const missing: string[] = [];
+  const stale: string[] = [];
+  for (const { recordId, chunks, recordDigest } of ledger.records()) {
+    if (refused.has(recordId)) continue;
+    for (let chunk = 0; chunk < chunks; chunk += 1) {
+      const id = pointId(sourceName, recordId, chunk);
+      const point = found.get(id);
+      if (point === undefined) missing.push(nameOf({ recordId, chunk }));
+      else if (point.recordDigest !== recordDigest) stale.push(nameOf({ recordId, chunk }));
+      found.delete(id);
+    }
+  }
+  const extra = [...found.values()].filter(
+    ({ recordId }) => !target.inPlace || ledger.find([recordId])[0] !== undefined,
+  );
+  const allowedForeign = target.inPlace ? 0 : foreign;
+  const wrong = missing.length + stale.length + extra.length + twice + allowedForeign;
+  return {
+    name: 'ids',
+    ok: wrong === 0,
+    detail:
+      wrong === 0
+        ? `all ids of ${points} points are as expected`
+        : [
+            told('missing', missing),
+            told('of another version', stale),
+            told('not expected', extra.map(nameOf)),
+            twice > 0 ? `${twice} twice` : '',
+            allowedForeign > 0 ? `${allowedForeign} of another source` : '',
+          ]
+            .filter((part) => part !== '')
+            .join(', '),
+    value: wrong,
+  };
+}
+
+const nameOf = ({ recordId, chunk }: { recordId: string; chunk: number }): string =>
+  `${JSON.stringify(recordId)} chunk ${chunk}`;
+
+function told(what: string, ids: readonly string[]): string {
+  if (ids.length === 0) return '';
+  const shown = ids.slice(0, named).join(', ');
+  return `${ids.length} ${what} (${shown}${ids.length > named ? ', …' : ''})`;
+}
