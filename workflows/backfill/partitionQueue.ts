@@ -11,6 +11,8 @@ export interface PartitionQueue {
   /** Where each ends: true, where the next one begins. */
   to: (string | null | true)[];
   records: number[];
+  /** Catch-up round of all of them; absent: the first pass. */
+  round?: number;
 }
 
 export const emptyQueue = (): PartitionQueue => ({ first: 0, from: [], to: [], records: [] });
@@ -21,7 +23,9 @@ export function queuePartitions(partitions: readonly PartitionBounds[]): Partiti
   partitions.forEach(({ index }, place) => {
     if (index !== first + place) throw new TypeError(`partition ${index} at place ${place}`);
   });
+  const round = partitions[0]?.round;
   return {
+    ...(round === undefined ? {} : { round }),
     first,
     from: partitions.map(({ from }) => from),
     to: partitions.map(({ to }, place) => (to === partitions[place + 1]?.from ? true : to)),
@@ -39,5 +43,9 @@ export function takePartition(queue: PartitionQueue): PartitionBounds | undefine
   if (from === undefined || to === undefined || records === undefined) return undefined;
   const index = queue.first;
   queue.first += 1;
-  return { index, from, to: to === true ? (queue.from[0] ?? null) : to, records };
+  const { round } = queue;
+  return {
+    ...(round === undefined ? {} : { round }),
+    ...{ index, from, to: to === true ? (queue.from[0] ?? null) : to, records },
+  };
 }

@@ -21,8 +21,9 @@ test('partitions come back as they went in, also when a run hands over in betwee
     records: fc.nat(),
   });
   fc.assert(
-    fc.property(fc.array(bounds), fc.nat(50), fc.nat(20), (all, first, most) => {
-      const partitions = all.map((each, place) => ({ index: first + place, ...each }));
+    fc.property(fc.array(bounds), fc.nat(50), fc.nat(20), fc.nat(3), (all, first, most, round) => {
+      const catchUp = round === 0 ? {} : { round };
+      const partitions = all.map((each, place) => ({ index: first + place, ...each, ...catchUp }));
       const queue = queuePartitions(partitions);
       const taken = drain(queue, most);
       const carried: PartitionQueue = JSON.parse(JSON.stringify(queue));
