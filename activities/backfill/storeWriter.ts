@@ -1,15 +1,13 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import pRetry from 'p-retry';
 import { BerthError } from '../../workflows/contracts/errors.ts';
+import type { AimdLimiter } from '../platform/aimdLimiter.ts';
 import type { Point, StoredPoint, StoreLimits, VectorStore } from '../stores/vectorStore.ts';
 import { batchIds, batchPoints } from './batches.ts';
 import type { Pulse } from './pulse.ts';
 import { runAll } from './runAll.ts';
 
-/** The part of an AIMD limiter that writing needs (activities/platform/aimdLimiter.ts). */
-export interface Limiter {
-  run<T>(work: () => Promise<T>): Promise<T>;
-}
+/** Says when a request may be sent: fewer at a time, and later, when the store asks for it. */
+export type Limiter = Pick<AimdLimiter, 'run'>;
 
 /** Of one request: how often it is tried again, and how long is waited first, doubled each time. */
 export interface RetryTimes {
@@ -48,29 +46,18 @@ export function createStoreWriter(deps: StoreWriterDeps): StoreWriter {
   const refused = new Map<string, string>();
   let throttled = 0;
 
-  const request = <T>(signal: AbortSignal, send: () => Promise<T>): Promise<T> => {
-    // It may have waited long for its turn.
-    const unlessAborted = async () => {
-      signal.throwIfAborted();
-      return send();
-    };
-    return pRetry(() => limiter.run(unlessAborted), {
+  const request = <T>(signal: AbortSignal, send: () => Promise<T>): Promise<T> =>
+    pRetry(() => limiter.run(send, signal), {
       retries,
       minTimeout: firstMs,
       maxTimeout: longestWaitMs,
       randomize: true,
       signal,
       shouldRetry: ({ error }) => isPassing(error),
-      async onFailedAttempt({ error, retriesLeft }) {
-        if (!(error instanceof BerthError) || error.type !== 'StoreThrottled') return;
-        throttled += 1;
-        const wait = (error.details as { retryAfterMs?: number } | undefined)?.retryAfterMs ?? 0;
-        if (retriesLeft > 0 && wait > 0) {
-          await delay(Math.min(wait, longestWaitMs), undefined, { signal });
-        }
+      onFailedAttempt({ error }) {
+        if (error instanceof BerthError && error.type === 'StoreThrottled') throttled += 1;
       },
     });
-  };
 
   /** Halves what is refused until the poison is alone. */
   const upsertBatch = async (batch: readonly Point[], signal: AbortSignal): Promise<void> => {

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { batchPoints } from '../../../activities/backfill/batches.ts';
 import { createStoreWriter, type Limiter } from '../../../activities/backfill/storeWriter.ts';
+import { createAimdLimiter } from '../../../activities/platform/aimdLimiter.ts';
 import type { VectorStore } from '../../../activities/stores/vectorStore.ts';
 import { berthError } from '../../../workflows/contracts/errors.ts';
 import { createMemoryStore } from '../../support/stores/memoryStore.ts';
@@ -100,24 +101,7 @@ test('after a failure nothing is sent any more, and nothing runs any more', asyn
       if (own === 1) throw berthError('CollectionNotFound', 'gone');
     },
   };
-  let turn = Promise.resolve();
-  let free = 2;
-  const twoAtOnce: Limiter = {
-    async run(work) {
-      while (free === 0) await turn;
-      free -= 1;
-      const running = work();
-      turn = running.then(
-        () => {},
-        () => {},
-      );
-      try {
-        return await running;
-      } finally {
-        free += 1;
-      }
-    },
-  };
+  const twoAtOnce = createAimdLimiter({ min: 1, max: 2, start: 2 });
   await expect(
     writerOf(store, undefined, twoAtOnce).upsert(samplePoints(80, 4)),
   ).rejects.toMatchObject({
@@ -134,16 +118,7 @@ test('a cancelled page sends nothing more', async () => {
     cancel.abort(new Error('cancelled'));
     return false;
   };
-  const oneAtATime = (() => {
-    let last: Promise<unknown> = Promise.resolve();
-    return {
-      run<T>(work: () => Promise<T>): Promise<T> {
-        const next = last.then(work);
-        last = next.catch(() => undefined);
-        return next;
-      },
-    };
-  })();
+  const oneAtATime = createAimdLimiter({ min: 1, max: 1, start: 1 });
   const writer = writerOf(store, cancel.signal, oneAtATime);
   await expect(writer.upsert(samplePoints(80, 4))).rejects.toThrow('cancelled');
   expect(store.upserts).toHaveLength(1);
