@@ -31,6 +31,8 @@ export interface BerthConfig {
   scaling: (ScaleSetting & { scaler: ScalerSetting }) | undefined;
   /** BERTH_METRICS: host:port on which Prometheus may scrape the SDK's and Berth's metrics. */
   metrics: string | undefined;
+  /** BERTH_CHROMA: whether the stack runs a Chroma of its own. */
+  chroma: boolean;
   /** BERTH_LOG_LEVEL, pino's names. */
   logLevel: string;
 }
@@ -80,6 +82,7 @@ const environment = z.object({
     .string()
     .regex(/^\S+:\d+$/, 'expected host:port such as 127.0.0.1:9464')
     .optional(),
+  BERTH_CHROMA: z.enum(['on', 'off']).default('on'),
   BERTH_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal']).default('info'),
 });
 
@@ -123,6 +126,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): BerthConfig {
     usage: values.BERTH_USAGE,
     scaling: scalingOf(values.BERTH_SCALER, values.BERTH_SCALE),
     metrics: values.BERTH_METRICS,
+    chroma: values.BERTH_CHROMA === 'on',
     logLevel: values.BERTH_LOG_LEVEL,
   };
 }

@@ -8,9 +8,11 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { packageRoot } from '../../activities/platform/packageRoot.ts';
 import { createPaths, type Paths } from '../../activities/platform/paths.ts';
 import { findSampleModel } from '../../activities/platform/python.ts';
+import { openChromaStore } from '../../activities/stores/drivers/chromaStore.ts';
 import { connect } from '../../workers/client/index.ts';
 import { parseCoreSet } from '../../workers/devices/coreSets.ts';
 import { allowedCores } from '../../workers/devices/cpuTopology.ts';
+import { createStackUrl } from '../../workers/stackUrl.ts';
 import {
   identifyProcess,
   isAlive,
@@ -29,6 +31,8 @@ import {
   waitUntilReady,
 } from '../../workers/supervisor/stack.ts';
 import { readStackFile, type StackFile } from '../../workers/supervisor/stackFile.ts';
+
+import { samplePoint, samplePoints, sampleSpec } from '../support/stores/samplePoints.ts';
 
 /** Processes of a real stack from dist/: how they start, are bound, die, come back and end. */
 
@@ -122,8 +126,10 @@ describe('a stack that is up', () => {
     expect(stack.temporal).toMatchObject({ embedded: true, namespace: 'berth' });
     expect(stack.processes.map(({ name, queue }) => [name, queue])).toEqual([
       ['temporal', null],
+      ['chroma', null],
       ['workflow', 'berth'],
       ['host', `host.${stack.hostId}`],
+      ['query', `query.${stack.hostId}`],
       ...coreSets.map((_, index) => [`device-cpu${index}`, `device.${stack.hostId}.cpu${index}`]),
     ]);
     expect((await fetch(stack.temporal?.uiUrl ?? '')).status).toBe(200);
@@ -190,7 +196,7 @@ describe('a stack that is up', () => {
   test('serves metrics of every worker', async () => {
     const stack = await requireStack(paths);
     await runThroughWorkers(stack);
-    const workers = stack.processes.filter(({ name }) => name !== 'temporal');
+    const workers = stack.processes.filter(({ queue }) => queue !== null);
     expect(new Set(workers.map(({ metrics }) => metrics)).size).toBe(workers.length);
     for (const { metrics } of workers) {
       const response = await fetch(`http://${metrics}/metrics`);
@@ -216,7 +222,7 @@ describe('a stack that is up', () => {
   test('starts a killed worker again', async () => {
     const names = (await requireStack(paths)).processes
       .map(({ name }) => name)
-      .filter((name) => name !== 'temporal');
+      .filter((name) => name !== 'temporal' && name !== 'chroma');
     const stack = await killAndAwait(paths, names);
     for (const name of names) {
       expect(processNamed(stack, name)).toMatchObject({
@@ -235,6 +241,26 @@ describe('a stack that is up', () => {
     await runThroughWorkers(stack);
   });
 
+  test('starts a killed Chroma again, at the same address, with its data', async () => {
+    const before = await requireStack(paths);
+    const store = await openChromaStore({
+      url: null,
+      stackUrl: await createStackUrl(paths)('chroma'),
+      env: {},
+    });
+    await store.createCollection('docs-v1', sampleSpec('docs', 8));
+    await store.upsert('docs-v1', samplePoints(100, 8));
+    await store.switchAlias('docs', 'docs-v1');
+    const stack = await killAndAwait(paths, ['chroma']);
+    expect(stack.chroma).toEqual(before.chroma);
+    expect(await store.count('docs-v1')).toBe(100);
+    expect((await store.resolveAlias('docs'))?.physical).toBe('docs-v1');
+    const point = samplePoint(7, 8);
+    const [hit] = await store.search('docs-v1', { vector: point.vector, limit: 1 });
+    expect(hit?.point.id).toBe(point.id);
+    await store.close();
+  });
+
   test('leaves the ports to another stack beside it', async () => {
     const here = await requireStack(paths);
     const home = await newHome();
@@ -243,6 +269,7 @@ describe('a stack that is up', () => {
     try {
       expect(other.stack.temporal?.ports?.frontend).not.toBe(here.temporal?.ports?.frontend);
       expect(other.stack.temporal?.ports?.ui).not.toBe(here.temporal?.ports?.ui);
+      expect(other.stack.chroma?.port).not.toBe(here.chroma?.port);
       expect(other.stack.hostId).not.toBe(here.hostId);
       await runThroughWorkers(other.stack);
     } finally {
@@ -268,7 +295,7 @@ test('a stack can serve a host on a Temporal server that somebody else runs', as
   });
   try {
     expect(host.stack.temporal).toMatchObject({ embedded: false, address: temporal?.address });
-    expect(host.stack.processes.map(({ name }) => name)).toEqual(['workflow', 'host']);
+    expect(host.stack.processes.map(({ name }) => name)).toEqual(['workflow', 'host', 'query']);
     await runThroughWorkers(host.stack);
   } finally {
     await host.stop();

@@ -41,6 +41,8 @@ export interface StackStatus {
   startedAt: string | null;
   /** Null while nothing runs. */
   server: ServerStatus | null;
+  /** Address of the stack's own vector store; null where it runs none. */
+  chroma: string | null;
   processes: ProcessStatus[];
   queues: QueueStatus[];
   devices: DeviceStatus[];
@@ -88,6 +90,7 @@ export async function readStatus(paths: Paths, open: () => Promise<Session>): Pr
           webUi: temporal.uiUrl,
         }
       : null,
+    chroma: stack?.chroma?.url ?? null,
     processes: stack?.processes ?? [],
     queues: queues ?? [],
     devices,

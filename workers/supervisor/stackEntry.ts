@@ -10,7 +10,9 @@ export interface StackEntry {
   status: Pick<ProcessStatus, 'queue' | 'metrics' | 'deviceId' | 'binding' | 'bridge'>;
 }
 
-export const isServer = ({ process }: StackEntry): boolean => process.name === 'temporal';
+/** What workers need until they have ended. */
+export const isServer = ({ process }: StackEntry): boolean =>
+  process.name === 'temporal' || process.name === 'chroma';
 
 /** Runs the pool, and whatever else is a workflow. */
 export const runsWorkflows = ({ status }: StackEntry): boolean =>

@@ -21,7 +21,7 @@ const bridgeSchema = z.object({
 export type BridgeStatus = z.infer<typeof bridgeSchema>;
 
 const processSchema = z.object({
-  /** `temporal`, `workflow`, `host`, or `device-` and the device's label. */
+  /** `temporal`, `chroma`, `workflow`, `host`, or `device-` and the device's label. */
   name: z.string(),
   pid: z.number().nullable(),
   /** `running`: it serves. `backoff`: it died and is started again in a moment. */
@@ -52,6 +52,14 @@ const temporalSchema = z.object({
 });
 export type TemporalStatus = z.infer<typeof temporalSchema>;
 
+const chromaSchema = z.object({
+  url: z.string(),
+  /** Taken again at the next start. */
+  port: z.number(),
+});
+/** The stack's own vector store. */
+export type ChromaStatus = z.infer<typeof chromaSchema>;
+
 export const stackSchema = z.object({
   /** Of the supervisor; `isAlive` (procfs.ts) tells whether it still runs. */
   supervisor: z.object({ pid: z.number(), startTime: z.number(), bootId: z.string() }),
@@ -59,6 +67,8 @@ export const stackSchema = z.object({
   hostId: z.string(),
   startedAt: z.string(),
   temporal: temporalSchema.nullable(),
+  /** Null with BERTH_CHROMA=off. */
+  chroma: chromaSchema.nullable().default(null),
   /** Where `berth run` reaches the supervisor; null while it does not listen. */
   commandSocket: z.string().nullable().default(null),
   processes: z.array(processSchema),

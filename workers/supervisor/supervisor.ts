@@ -7,24 +7,19 @@ import { deviceProviders } from '../devices/discoverDevices.ts';
 import { deviceSharings } from '../devices/sharing/deviceSharings.ts';
 import type { DeviceWorkers } from '../scaling/localScaler.ts';
 import { type Scaling, startScaling } from '../scaling/startScaling.ts';
-import { embeddedNamespace, externalTarget, resolveTarget } from '../temporal/connection.ts';
+import { resolveTarget } from '../temporal/connection.ts';
 import { type ClaimedDevices, claimDevices } from './claimDevices.ts';
 import { createDeviceControl, type DeviceControl } from './deviceControl.ts';
-import { prepareExternalTemporal } from './externalTemporal.ts';
 import { ensureHostId } from './hostId.ts';
 import { removePartialFiles } from './leftovers.ts';
 import { type Lending, startLending } from './lending.ts';
-import {
-  createManagedProcess,
-  type ManagedProcess,
-  type ManagedProcessSpec,
-} from './managedProcess.ts';
+import { createManagedProcess, type ManagedProcessSpec } from './managedProcess.ts';
 import { openProcessLog } from './processLog.ts';
 import { identifySelf } from './procfs.ts';
 import { isServer, runsWorkflows, type StackEntry, statusOf } from './stackEntry.ts';
 import { createStackWriter, readStackFile, type StackFile } from './stackFile.ts';
+import { type StackServersDeps, startChroma, startTemporal } from './stackServers.ts';
 import { createStartGate } from './startGate.ts';
-import { createTemporalSpec } from './temporalProcess.ts';
 import { planWorkers } from './workerPlans.ts';
 import { createWorkerSpec, type WorkerPlan } from './workerProcess.ts';
 
@@ -47,7 +42,8 @@ export function createSupervisor(deps: SupervisorDeps) {
   const entries: StackEntry[] = [];
   const gate = createStartGate();
   let claimed: ClaimedDevices | undefined;
-  let releasePorts: (() => Promise<void>) | undefined;
+  let former: StackFile | undefined;
+  const releasePorts: (() => Promise<void>)[] = [];
   let lending: Lending | undefined;
   let scaling: Scaling | undefined;
   const controls = new Map<string, DeviceControl>();
@@ -58,6 +54,7 @@ export function createSupervisor(deps: SupervisorDeps) {
     hostId: '',
     startedAt: new Date().toISOString(),
     temporal: null,
+    chroma: null,
     commandSocket: null,
     skippedDevices: [],
   };
@@ -85,31 +82,18 @@ export function createSupervisor(deps: SupervisorDeps) {
     return entry;
   }
 
-  async function startTemporal(): Promise<void> {
-    const external = externalTarget(env);
-    if (external !== undefined) {
-      onProgress(`connecting to Temporal at ${external.connectionOptions.address}`);
-      stack.temporal = await prepareExternalTemporal(external, logger);
-      return;
-    }
-    onProgress('starting Temporal');
-    const previous = (await readStackFile(paths).catch(() => undefined))?.temporal?.ports;
-    const spec = createTemporalSpec({
-      paths,
-      env,
-      namespace: embeddedNamespace(env),
-      previous: previous ?? undefined,
-      onStatus: (status) => {
-        stack.temporal = status;
-        changed();
-      },
-    });
-    releasePorts = spec.releasePorts;
-    const { process } = await launch(spec, {});
-    await gate.whenRunning([process]);
-    // Workers read the address from the file.
-    await write();
-  }
+  const serverDeps: StackServersDeps = {
+    paths,
+    env,
+    logger,
+    onProgress,
+    launch: async (spec) => (await launch(spec, {})).process,
+    onStatus: (part) => {
+      Object.assign(stack, part);
+      changed();
+    },
+    releaseAtEnd: (release) => releasePorts.push(release),
+  };
 
   async function startWorker(plan: WorkerPlan): Promise<StackEntry> {
     const deviceId = plan.device?.record.deviceId ?? null;
@@ -162,7 +146,8 @@ export function createSupervisor(deps: SupervisorDeps) {
   async function startWorkers(): Promise<void> {
     const plans = await planWorkers(stack.hostId, claimed?.devices ?? [], config.metrics);
     onProgress(`starting ${plans.length} workers`);
-    const started: ManagedProcess[] = [];
+    // Beside the workers, which wait for it no longer than for each other.
+    const started = config.chroma ? [await startChroma(serverDeps, former?.chroma?.port)] : [];
     for (const plan of plans) {
       if (plan.device) devicePlans.set(plan.device.record.deviceId, plan);
       started.push((await startWorker(plan)).process);
@@ -177,9 +162,13 @@ export function createSupervisor(deps: SupervisorDeps) {
       const removed = await removePartialFiles(paths.home);
       if (removed.length > 0) logger.info({ removed }, 'removed files of interrupted writes');
       stack.hostId = await ensureHostId(paths);
+      former = await readStackFile(paths).catch(() => undefined);
       claimed = await claimDevices(stack.hostId, config, paths, logger);
       stack.skippedDevices = claimed.skipped;
-      await startTemporal();
+      const server = await startTemporal(serverDeps, former?.temporal?.ports);
+      await gate.whenRunning(server);
+      // Workers read the address from the file.
+      await write();
       await startWorkers();
       if (stack.state !== 'starting') return;
       const providers = deviceProviders(stack.hostId, config, logger, env);
@@ -230,7 +219,7 @@ export function createSupervisor(deps: SupervisorDeps) {
       stack.state = 'stopped';
       await write();
       await claimed?.release();
-      await releasePorts?.();
+      await Promise.all(releasePorts.map((release) => release()));
       await Promise.all(entries.map(({ log }) => log.close()));
     },
 

@@ -21,7 +21,9 @@ export interface ClaimedPort {
 export async function claimPort(
   host: string,
   candidates: readonly number[],
-  folder = machineLocks,
+  folder: string = machineLocks,
+  /** Whose it is, for the message. */
+  what = 'the Temporal server',
 ): Promise<ClaimedPort> {
   await ensureSharedFolder(folder);
   for (const port of candidates) {
@@ -36,7 +38,7 @@ export async function claimPort(
   const [first, last] = [Math.min(...candidates), Math.max(...candidates)];
   throw berthError(
     'StackUnavailable',
-    `no port from ${first} to ${last} on ${host} is free for the Temporal server; stop what holds them`,
+    `no port from ${first} to ${last} on ${host} is free for ${what}; stop what holds them`,
   );
 }
 

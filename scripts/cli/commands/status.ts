@@ -27,6 +27,7 @@ export function formatStatus(status: StackStatus): string {
     ['since', status.startedAt ?? undefined],
     ['server', server === null ? undefined : formatServer(server)],
     ['web UI', server?.webUi ?? undefined],
+    ['Chroma', status.chroma ?? undefined],
   ]);
   if (status.state === 'stopped') return head;
   const sections = [

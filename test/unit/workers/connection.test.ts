@@ -33,6 +33,7 @@ const stack: StackFile = {
     uiUrl: 'http://127.0.0.1:8240',
     ports: { frontend: 7240, ui: 8240 },
   },
+  chroma: null,
   commandSocket: null,
   processes: [],
   skippedDevices: [],

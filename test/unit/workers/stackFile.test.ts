@@ -24,6 +24,7 @@ const stack = (part: Partial<StackFile> = {}): StackFile => ({
   hostId: 'h',
   startedAt: '2026-01-01T00:00:00.000Z',
   temporal: null,
+  chroma: null,
   commandSocket: null,
   processes: [],
   skippedDevices: [],
