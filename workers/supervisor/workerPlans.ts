@@ -1,6 +1,6 @@
 import getPort, { portNumbers } from 'get-port';
 import type { DeviceRecord } from '../../activities/devices/deviceRecords.ts';
-import { hostTaskQueue, workflowTaskQueue } from '../../workflows/contracts/ids.ts';
+import { hostTaskQueue, queryTaskQueue, workflowTaskQueue } from '../../workflows/contracts/ids.ts';
 import type { DeviceBinding } from '../devices/deviceProvider.ts';
 import type { WorkerPlan } from './workerProcess.ts';
 
@@ -9,7 +9,7 @@ export interface BoundDevice {
   binding: DeviceBinding;
 }
 
-/** The workers of a host: one for workflows, one for the host's files, one a device. */
+/** The workers of a host: one for workflows, one for the host's files, one for searches, one a device. */
 export async function planWorkers(
   hostId: string,
   devices: readonly BoundDevice[],
@@ -23,6 +23,7 @@ export async function planWorkers(
       queue: workflowTaskQueue,
     },
     { name: 'host', script: 'hostWorker.js', args: [], queue: hostTaskQueue(hostId) },
+    { name: 'query', script: 'queryWorker.js', args: [], queue: queryTaskQueue(hostId) },
     ...devices.map((device) => ({
       name: `device-${device.record.label}`,
       script: 'deviceWorker.js',
