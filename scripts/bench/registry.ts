@@ -1,3 +1,4 @@
+import { bench as backfillScale } from './backfillScale.ts';
 import type { Bench } from './bench.ts';
 import { bench as fairness } from './fairness.ts';
 import { bench as floe } from './floe.ts';
@@ -10,6 +11,7 @@ import { bench as schedule } from './schedule.ts';
 import { bench as warm } from './warm.ts';
 
 export const benches: readonly Bench[] = [
+  backfillScale,
   fairness,
   floe,
   gang,

@@ -16,6 +16,8 @@ import { connectWhenHealthy } from '../../../workers/temporal/namespace.ts';
 import { defaultNamespace } from '../../../workflows/contracts/ids.ts';
 
 export interface BenchServer {
+  /** `host:port` */
+  address: string;
   namespace: string;
   client: Client;
   nativeConnection: NativeConnection;
@@ -55,6 +57,7 @@ export async function startBenchServer(): Promise<BenchServer> {
       await undo();
     };
     return {
+      address,
       namespace,
       client: new Client({ connection, namespace }),
       nativeConnection,

@@ -23,7 +23,8 @@ export interface Side {
 }
 
 const pool = 'bench';
-const hostId = 'bench-host';
+export const benchHostId = 'bench-host';
+const hostId = benchHostId;
 
 export function poolSide(devices: number): Side {
   return {
@@ -62,7 +63,7 @@ export function mutexSide(locks: number): Side {
 }
 
 /** Nodes of eight GPUs would be eight hosts; one host serves as well where nobody asks for gangs. */
-function report(devices: number, sequence: number): HostReport {
+export function report(devices: number, sequence: number): HostReport {
   const named = Array.from(
     { length: devices },
     (_, index): PoolDevice => ({
