@@ -5,6 +5,7 @@ import { failure } from '../contracts/errors.ts';
 import { backfillActivities, queryActivities } from './activities.ts';
 import { type BackfillContext, planOf } from './context.ts';
 import { settleAll } from './settleAll.ts';
+import { whileWarm } from './whileWarm.ts';
 
 /** Builds what was put off while loading, in all stores at a time. */
 export async function finishLoads(context: BackfillContext): Promise<void> {
@@ -30,7 +31,8 @@ export async function verifyStores(context: BackfillContext): Promise<void> {
   context.enter('verify', 'verifying');
   if (request.verification.knownItems !== null) {
     const query = queryActivities(hostId, 'queries of known items');
-    await query.embedQueries({ jobId, request, embedding, artifact });
+    const queries = { jobId, request, embedding, artifact };
+    await whileWarm(hostId, () => query.embedQueries(queries));
   }
   const verifications = await settleAll(
     state.targets.map(async (target, place) => {
