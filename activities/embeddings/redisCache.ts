@@ -8,6 +8,8 @@ import { vectorBytes } from './vectorBytes.ts';
 const prefix = Buffer.from('berth:embedding:');
 /** Keys or vectors a round trip: some megabytes. */
 const roundTrip = 500;
+/** What commands say of a connection whose end has a reason of its own. */
+const closed = /connection is closed|max retries per request/i;
 const connectMs = 10_000;
 const commandMs = 30_000;
 
@@ -25,13 +27,18 @@ export async function openRedisCache(url: string): Promise<EmbeddingCache> {
     commandTimeout: commandMs,
     maxRetriesPerRequest: 3,
   });
-  // Every command tells of it as well.
-  redis.on('error', () => undefined);
+  let lastError: Error | undefined;
+  redis.on('error', (error) => {
+    lastError = error;
+  });
   const guarded = async <T>(work: () => Promise<T>): Promise<T> => {
     try {
       return await work();
     } catch (error) {
-      throw redisFailure(where, error);
+      throw redisFailure(
+        where,
+        closed.test((error as Error).message) ? (lastError ?? error) : error,
+      );
     }
   };
   try {
