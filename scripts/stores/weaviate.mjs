@@ -2,7 +2,15 @@
 // pinned in native/stores/weaviate. Prints the program's path. It is kept in the user's cache folder,
 // so only the first build of a version takes its 13 minutes on two cores.
 //   --built   only says where it is: builds nothing, and ends with 1 when it is not there
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+} from 'node:fs';
 import { setPriority } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -18,6 +26,7 @@ const { env } = process;
 const module = fileURLToPath(new URL('../../native/stores/weaviate/', import.meta.url));
 const builtFrom = 'github.com/weaviate/weaviate';
 const politeness = 10;
+const unfinished = '.building-';
 const progress = createProgress(process.stderr);
 
 function pinned(pattern) {
@@ -31,7 +40,11 @@ const program = join(stores, 'weaviate', version, 'weaviate-server');
 async function build(lock) {
   const folder = join(stores, 'weaviate');
   mkdirSync(folder, { recursive: true });
-  const building = mkdtempSync(join(folder, '.building-'));
+  // Whoever holds the lock is alone: these were left by builds that were killed.
+  for (const name of readdirSync(folder).filter((one) => one.startsWith(unfinished))) {
+    rmSync(join(folder, name), { recursive: true });
+  }
+  const building = mkdtempSync(join(folder, unfinished));
   const shown = progress.step(`Weaviate ${version} from its Go module`);
   try {
     await runCommand(

@@ -2,26 +2,16 @@ import getPort from 'get-port';
 import { afterAll, beforeAll } from 'vitest';
 import { openWeaviateStore } from '../../activities/stores/drivers/weaviateStore.ts';
 import {
+  buildTimeout,
   findWeaviate,
   startWeaviate,
   type WeaviateServer,
 } from '../support/stores/weaviateServer.ts';
 import { describeMissingStore, describeVectorStore } from './vectorStore.ts';
 
-const missing = missingWeaviate();
+const missing = findWeaviate();
 if (missing === null) run();
 else describeMissingStore('Weaviate', missing);
-
-function missingWeaviate(): string | null {
-  try {
-    // In CI the build was started before the tests: it is waited for.
-    findWeaviate(Boolean(process.env.CI));
-    return null;
-  } catch (error) {
-    const { stderr } = error as { stderr?: string };
-    return `no Weaviate server: npm run stores:weaviate builds one with Go (${stderr?.trim() || 'it is not built'})`;
-  }
-}
 
 function run(): void {
   let server: WeaviateServer;
@@ -30,7 +20,7 @@ function run(): void {
 
   beforeAll(async () => {
     server = await startWeaviate();
-  });
+  }, buildTimeout);
   afterAll(() => server?.stop());
   describeVectorStore('Weaviate', {
     open: () => open(server.url, server.apiKey),
