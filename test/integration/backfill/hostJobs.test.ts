@@ -1,0 +1,183 @@
+import { appendFileSync, existsSync } from 'node:fs';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createHostRig, lancedb, recordsOf } from '../../support/backfill/hostJob.ts';
+import { startFakeEmbeddingEndpoint } from '../../support/fakeEmbeddingEndpoint.ts';
+import { temporaryFolder } from '../../support/temporaryFolder.ts';
+
+const dimensions = 32;
+let endpoint: Awaited<ReturnType<typeof startFakeEmbeddingEndpoint>>;
+beforeAll(async () => {
+  endpoint = await startFakeEmbeddingEndpoint(dimensions);
+});
+afterAll(() => endpoint.stop());
+
+const rigs: ReturnType<typeof createHostRig>[] = [];
+function rigFor(name: string) {
+  const rig = createHostRig(temporaryFolder(name), endpoint.url);
+  rigs.push(rig);
+  return rig;
+}
+afterAll(() => Promise.all(rigs.map((rig) => rig.close())));
+
+/** Record ids of the live version, from the store. */
+async function liveRecords(rig: ReturnType<typeof createHostRig>): Promise<string[]> {
+  const store = await rig.stores.use(lancedb);
+  const live = await store.resolveAlias('docs');
+  const ids: string[] = [];
+  for await (const page of store.scan(live?.physical ?? '', { vectors: false })) {
+    ids.push(...page.map(({ recordId }) => recordId));
+  }
+  return ids.sort();
+}
+
+test('fills a new collection, verifies it and switches to it', async () => {
+  const rig = rigFor('first-job');
+  rig.write(recordsOf(50));
+  const job = await rig.begin();
+  expect(job.plan).toMatchObject({ records: 50, artifact: null, embedding: { dimensions } });
+  expect(job.plan.partitions.map(({ records }) => records)).toEqual([40, 10]);
+  expect(job.targets).toEqual([
+    { store: lancedb, physical: 'docs-v1', inPlace: false, previous: null },
+  ]);
+  const verification = await rig.verify(job);
+  expect(verification).toMatchObject({ ok: true, points: 50, recall: 1 });
+  expect(verification.checks.map(({ name, ok }) => [name, ok])).toEqual([
+    ['count', true],
+    ['ids', true],
+    ['vectors', true],
+    ['recall', true],
+    ['known-items', true],
+  ]);
+  const store = await rig.stores.use(lancedb);
+  expect(await store.resolveAlias('docs')).toBeUndefined();
+  const { finished } = await rig.end(job);
+  expect(finished).toEqual({ deadLetters: null, failed: 0 });
+  expect(existsSync(rig.paths.backfill(job.jobId).root)).toBe(false);
+  expect(await store.resolveAlias('docs')).toMatchObject({
+    physical: 'docs-v1',
+    spec: {
+      collection: 'docs',
+      jobId: job.jobId,
+      embedder: { kind: 'endpoint', model: 'fake' },
+      splitter: { maxTokens: 512, overlapTokens: 0, version: expect.stringContaining('splitter') },
+    },
+  });
+});
+
+test('an unchanged run embeds nothing and writes nothing; a changed one only what changed', async () => {
+  const rig = rigFor('second-job');
+  rig.write(recordsOf(30));
+  await rig.end(await rig.begin());
+  const asked = endpoint.requests.length;
+  const again = await rig.begin({ deleteMissing: true });
+  expect(again.targets).toEqual([
+    { store: lancedb, physical: 'docs-v1', inPlace: true, previous: 'docs-v1' },
+  ]);
+  expect(again.pages.reduce((sum, { embedded }) => sum + embedded, 0)).toBe(0);
+  // The plan's one look at the endpoint's dimensions.
+  expect(endpoint.requests.length - asked).toBe(1);
+  expect(await rig.verify(again)).toMatchObject({ ok: true, points: 30 });
+  expect((await rig.end(again)).deleted).toEqual({ records: 0, points: 0 });
+
+  const [changed, ...others] = recordsOf(30);
+  rig.write([{ ...changed!, text: 'It has sailed.' }, ...others.slice(5), ...recordsOf(2, 100)]);
+  const later = await rig.begin({ deleteMissing: true });
+  expect(later.pages.reduce((sum, { embedded }) => sum + embedded, 0)).toBe(3);
+  expect(await rig.verify(later)).toMatchObject({ ok: true, points: 32 });
+  expect((await rig.end(later)).deleted).toEqual({ records: 5, points: 5 });
+  const expected = ['record-0', ...others.slice(5).map(({ id }) => id), 'record-100', 'record-101'];
+  expect(await liveRecords(rig)).toEqual(expected.sort());
+});
+
+test('deletes only records of its own source, and none while a place cannot be read', async () => {
+  const rig = rigFor('two-sources');
+  rig.write(recordsOf(10));
+  await rig.end(await rig.begin());
+  const { source } = rig.request();
+  rig.write(recordsOf(5, 200));
+  const other = await rig.begin({ source: { ...source, name: 'other' }, deleteMissing: true });
+  expect(await rig.verify(other)).toMatchObject({ ok: true, points: 15 });
+  expect((await rig.end(other)).deleted.records).toBe(0);
+  expect(await liveRecords(rig)).toHaveLength(15);
+
+  rig.write([...recordsOf(4), { id: 'x', text: 'y' }]);
+  appendFileSync(rig.corpus, '{"id": "record-9", "te\n');
+  const broken = await rig.begin({ deleteMissing: true });
+  const ended = await rig.end(broken);
+  expect(ended.finished.failed).toBe(1);
+  expect(ended.deleted).toEqual({ records: 0, points: 0 });
+  expect(await liveRecords(rig)).toHaveLength(16);
+});
+
+test('rebuilds beside the live collection and keeps as many as asked', async () => {
+  const rig = rigFor('rebuilt');
+  rig.write(recordsOf(8));
+  await rig.end(await rig.begin());
+  const second = await rig.begin({ rebuild: true });
+  expect(second.targets[0]).toMatchObject({ physical: 'docs-v2', previous: 'docs-v1' });
+  expect((await rig.end(second)).dropped).toEqual([]);
+  // Another splitter makes a new one, too.
+  const third = await rig.begin({ splitter: { maxTokens: 64, overlapTokens: 8 } });
+  expect(third.targets[0]).toMatchObject({ physical: 'docs-v3', inPlace: false });
+  expect((await rig.end(third)).dropped).toEqual(['docs-v1']);
+  const listed = await rig.activities.listCollections({ stores: [lancedb] });
+  expect(listed).toEqual([
+    {
+      collection: 'docs',
+      store: 'lancedb',
+      current: 'docs-v3',
+      versions: ['docs-v3', 'docs-v2'].map((physical) => ({
+        physical,
+        points: 8,
+        dimensions,
+        artifact: null,
+        contentDigest: third.plan.embedding.contentDigest,
+        createdAt: '2026-01-02T03:04:05.000Z',
+      })),
+    },
+  ]);
+  const back = { store: lancedb, collection: 'docs', to: 'docs-v2' };
+  expect(await rig.activities.switchAlias(back)).toEqual({ previous: 'docs-v3' });
+  await expect(rig.activities.switchAlias({ ...back, to: 'docs-v1' })).rejects.toMatchObject({
+    type: 'CollectionNotFound',
+  });
+});
+
+test('a job that fails drops its own collection, and only that', async () => {
+  const rig = rigFor('abandoned');
+  rig.write(recordsOf(8));
+  const first = await rig.begin();
+  await rig.end(first);
+  const second = await rig.begin({ rebuild: true });
+  const again = await rig.activities.prepareCollections({
+    ...{ jobId: second.jobId, request: second.request, createdAt: '2026-01-02T03:04:06.000Z' },
+    ...{ embedding: second.plan.embedding, artifact: null },
+  });
+  expect(again).toEqual(second.targets);
+  for (const step of [...rig.steps(second), ...rig.steps(second), ...rig.steps(first)]) {
+    await rig.activities.abandonCollection(step);
+  }
+  const [listed] = await rig.activities.listCollections({ stores: [lancedb] });
+  expect(listed?.versions.map(({ physical }) => physical)).toEqual(['docs-v1']);
+  expect(await liveRecords(rig)).toHaveLength(8);
+});
+
+test('catch-up brings what was appended meanwhile', async () => {
+  const rig = rigFor('caught-up');
+  rig.write(recordsOf(20));
+  const job = await rig.begin();
+  const token = job.plan.changeToken;
+  expect(token).not.toBeNull();
+  const catchUp = (changeToken: string, round: number) =>
+    rig.activities.planCatchUp({
+      ...{ jobId: job.jobId, request: job.request, changeToken, round },
+      firstIndex: job.plan.partitions.length,
+    });
+  expect(await catchUp(token!, 1)).toMatchObject({ partitions: [], records: 0 });
+  rig.write(recordsOf(25));
+  const round = await catchUp(token!, 1);
+  expect(round.partitions.every((partition) => partition.round === 1)).toBe(true);
+  await rig.fill(job, round.partitions);
+  expect(await rig.verify(job)).toMatchObject({ ok: true, points: 25 });
+  expect(await catchUp(round.changeToken, 2)).toMatchObject({ partitions: [], records: 0 });
+});
