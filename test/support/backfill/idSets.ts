@@ -16,7 +16,11 @@ export function expectExactly(
   expect([...points.keys()].sort()).toEqual([...expected.keys()].sort());
   for (const [id, point] of points) {
     expect(point.text).toBe(expected.get(id));
-    expect([...point.vector]).toEqual([...hashVector(point.text)]);
+    // Stores that keep vectors normalized give them back to the last bit but one.
+    const off = hashVector(point.text).map((value, at) =>
+      Math.abs(value - (point.vector[at] ?? Number.NaN)),
+    );
+    expect(Math.max(...off)).toBeLessThan(1e-6);
   }
   for (const point of points.values()) expect(point.recordDigest).toMatch(/^[0-9a-f]{64}$/);
 }
