@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, test } from 'vitest';
 import type { VectorStore } from '../../activities/stores/vectorStore.ts';
+import { adviceTests } from './vectorStores/advice.ts';
 import { aliasTests } from './vectorStores/aliases.ts';
 import { collectionTests } from './vectorStores/collections.ts';
 import { pointTests } from './vectorStores/points.ts';
@@ -24,6 +25,7 @@ export function describeVectorStore(name: string, harness: VectorStoreHarness): 
     hybridTests(rig);
     aliasTests(rig);
     refusalTests(rig);
+    adviceTests(rig);
   });
 }
 

@@ -10,8 +10,8 @@ export const storeProfiles: readonly StoreProfile[] = [
     capabilities: {
       hybrid: 'fused',
       aliases: 'pointer',
-      payloadIndexes: false,
-      tenants: false,
+      payloadIndexes: true,
+      tenants: true,
       quantization: ['none'],
     },
     // Documentation, "Single-node performance": 0.245 million vectors of 1,024 dimensions a GB.
@@ -22,10 +22,10 @@ export const storeProfiles: readonly StoreProfile[] = [
     load: { vectorsPerSecond: 370, measured: `${atOurs}, batches of 150` },
     comfortable: 20_000_000,
     grades: {
-      filters: { grade: 1, why: 'filters are SQLite look-ups before the vector search' },
+      filters: { grade: 1, why: 'filters are looked up in SQLite before the vector search' },
       hybrid: { grade: 0, why: 'full-text and vector ranks are fused by Berth' },
       writes: { grade: 1, why: 'one writer over SQLite; the index grows in memory' },
-      tenants: { grade: 0, why: 'no tenants within a collection' },
+      tenants: { grade: 0, why: 'a tenant is no more than a condition in every search' },
     },
   },
   {

@@ -35,10 +35,6 @@ export function weigh(needs: StoreNeeds, profile: StoreProfile, sizing: Sizing):
 
   operations(needs, profile, result, block);
   if (needs.filters !== 'none') add(needs.filters === 'many' ? 3 : 1, grades.filters);
-  if (needs.filters === 'many' && !capabilities.payloadIndexes) {
-    result.score -= 3;
-    result.objections.push('no indexes on payload fields');
-  }
   if (needs.hybrid) add(2, grades.hybrid);
   if (needs.writes === 'high') add(2, grades.writes);
   if (needs.tenants > 1) {

@@ -46,7 +46,7 @@ describe('adviseStore', () => {
     const fits = advice.map((one) => one.fits);
     expect(fits).toEqual(fits.toSorted((a, b) => Number(b) - Number(a)));
     for (const one of advice) if (!one.fits) expect(one.objections[0]).toBeTruthy();
-    expect(of('chroma', advice).objections[0]).toMatch(/tenants/);
+    expect(of('chroma', advice).objections[0]).toMatch(/tenant/);
     expect(of('qdrant', advice).objections[0]).toMatch(/server of its own/);
   });
 
