@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { open } from 'lmdb';
-import { berthError } from '../../workflows/contracts/errors.ts';
+import { lmdbFailure, requireLmdbSpace } from '../platform/lmdbSpace.ts';
 import type { Ledger, LedgerRecord, LedgerTotals } from './ledger.ts';
 import { claimPage } from './ledgerClaim.ts';
 import { pageKey, pageOfKey, recordIdOf, recordKey, refusalKey, storeKey } from './ledgerKeys.ts';
@@ -12,17 +12,20 @@ export type OpenLedger = Ledger & { close(): Promise<void> };
 /**
  * The ledger in a folder of its own, made where there is none. Transactions are synchronous: they
  * are the only ones of lmdb-js that an exception takes back, and they are on disk when they return.
+ * @throws BerthError OutOfSpace
  */
 export function openLmdbLedger(path: string): OpenLedger {
   mkdirSync(path, { recursive: true, mode: 0o700 });
-  const root = open({ path, maxDbs: 8, compression: false });
+  requireLmdbSpace(path);
+  // Without noSubdir lmdb takes a path with a dot in its last part for a file.
+  const root = open({ path, noSubdir: false, maxDbs: 8, compression: false });
   const tables = openTables(root);
 
   const write = <T>(work: () => T): T => {
     try {
       return root.transactionSync(work);
     } catch (error) {
-      throw isFull(error) ? full(path) : error;
+      throw lmdbFailure(error, path);
     }
   };
   const totals = (): LedgerTotals => {
@@ -100,13 +103,3 @@ function refusedRecords(tables: LedgerTables, store: string): LedgerRecord[] {
     });
   });
 }
-
-function isFull(error: unknown): boolean {
-  const { code, message } = error as { code?: unknown; message?: string };
-  return (
-    code === 'ENOSPC' || code === 28 || /no space left|ENOSPC|MDB_MAP_FULL/i.test(message ?? '')
-  );
-}
-
-const full = (path: string) =>
-  berthError('OutOfSpace', `${path}: no space left on its file system; free some and retry`);

@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { open } from 'lmdb';
-import { berthError } from '../../workflows/contracts/errors.ts';
+import { lmdbFailure, requireLmdbSpace } from '../platform/lmdbSpace.ts';
 import { cachedVector } from './cachedVector.ts';
 import { cacheKey } from './cacheKey.ts';
 import type { EmbeddingCache } from './embeddingCache.ts';
@@ -12,6 +12,7 @@ import { vectorBytes } from './vectorBytes.ts';
  */
 export async function openLmdbCache(folder: string): Promise<EmbeddingCache> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
+  requireLmdbSpace(folder);
   const database = open<Buffer, Buffer>({
     // lmdb takes a path with a dot in its last part for a file.
     path: folder,
@@ -38,16 +39,9 @@ export async function openLmdbCache(folder: string): Promise<EmbeddingCache> {
         // Committed is visible; flushed is durable.
         await database.flushed;
       } catch (error) {
-        throw isFull(error)
-          ? berthError('OutOfSpace', `${folder}: no space left for embeddings; free some and retry`)
-          : error;
+        throw lmdbFailure(error, folder);
       }
     },
     close: () => database.close(),
   };
-}
-
-function isFull(error: unknown): boolean {
-  const { code, message } = error as { code?: unknown; message?: unknown };
-  return code === 28 || code === 'ENOSPC' || /no space left/i.test(String(message));
 }

@@ -21,6 +21,9 @@ import { createHashEmbedder, createMemoryCache, hashSpec, lineSplitter } from '.
 
 export interface RigOptions {
   folder: string;
+  /** Other places than in `folder`. */
+  home?: string;
+  shm?: string;
   source: OpenSource;
   store: VectorStore;
   embedder?: Embedder;
@@ -34,7 +37,10 @@ export interface RigOptions {
 
 /** Everything that fills one store, in this process, without a workflow. */
 export function createPageRig(options: RigOptions) {
-  const paths = createPaths(join(options.folder, 'home'), join(options.folder, 'shm'));
+  const paths = createPaths(
+    options.home ?? join(options.folder, 'home'),
+    options.shm ?? join(options.folder, 'shm'),
+  );
   const files = options.files?.(createJobFiles(paths)) ?? createJobFiles(paths);
   const cache = options.cache ?? createMemoryCache();
   const embedder = options.embedder ?? createHashEmbedder();
