@@ -1,6 +1,5 @@
 import { join } from 'node:path';
 import type { StoreKind, StoreRef } from '../../workflows/contracts/backfill/request.ts';
-import { berthError } from '../../workflows/contracts/errors.ts';
 import type { OpenStore, VectorStore } from './vectorStore.ts';
 
 export interface StoreDeps {
@@ -13,9 +12,11 @@ export interface StoreDeps {
 }
 
 /** One a file, loaded when it is asked for: a client that nobody uses costs no memory. */
-const drivers: Partial<Record<StoreKind, () => Promise<OpenStore>>> = {
+const drivers: Record<StoreKind, () => Promise<OpenStore>> = {
   chroma: async () => (await import('./drivers/chromaStore.ts')).openChromaStore,
   lancedb: async () => (await import('./drivers/lancedbStore.ts')).openLancedbStore,
+  qdrant: async () => (await import('./drivers/qdrantStore.ts')).openQdrantStore,
+  weaviate: async () => (await import('./drivers/weaviateStore.ts')).openWeaviateStore,
   pgvector: async () => (await import('./drivers/pgvectorStore.ts')).openPgvectorStore,
   noop: async () => (await import('./drivers/noopStore.ts')).openNoopStore,
 };
@@ -29,8 +30,7 @@ export async function openStore(
   { kind, url }: StoreRef,
   { env, stackUrl, home }: StoreDeps,
 ): Promise<VectorStore> {
-  const open = await drivers[kind]?.();
-  if (open === undefined) throw berthError('StoreUnsupported', `no driver for store ${kind}`);
+  const open = await drivers[kind]();
   const own = kind === 'lancedb' ? join(home, 'stores', 'lancedb') : null;
   return open({ url, stackUrl: url === null ? (own ?? (await stackUrl(kind))) : null, env });
 }
