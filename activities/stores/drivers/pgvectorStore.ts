@@ -9,7 +9,7 @@ import type {
   StoreLimits,
   VectorStore,
 } from '../vectorStore.ts';
-import { buildIndexes } from './pgvector/buildIndexes.ts';
+import { buildIndex, buildIndexes } from './pgvector/buildIndexes.ts';
 import { openDatabase, type Run } from './pgvector/database.ts';
 import { collectionsTable, tableOf } from './pgvector/names.ts';
 import { longestIndexed } from './pgvector/nearest.ts';
@@ -109,7 +109,8 @@ export const openPgvectorStore: OpenStore = async (options) => {
 
     async count(physical) {
       const sql = `SELECT count(*) AS count FROM ${tableOf(physical)}`;
-      const [row] = await database.run(`count ${physical}`, sql, [], physical);
+      // Reads the whole table: of a large one, longer than a request may take.
+      const [row] = await database.alone(`count ${physical}`, (run) => run(sql), physical);
       return Number(row?.count);
     },
 
@@ -151,7 +152,7 @@ export const openPgvectorStore: OpenStore = async (options) => {
     addPayloadIndex: (physical, index) =>
       database.alone(
         `index ${index.field} of ${physical}`,
-        (run) => createIndex(run, physical, payloadIndex(physical, index), true),
+        (run) => buildIndex(run, physical, payloadIndex(physical, index), true),
         physical,
       ),
 
