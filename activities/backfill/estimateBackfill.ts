@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises';
 import type {
   BackfillEstimate,
   BackfillPlan,
@@ -12,7 +13,7 @@ import { presentCollections, wantedCollection } from './wantedCollection.ts';
 
 /**
  * What a job would do, from some thousand records all over the source; all of them where it is small.
- * Writes nothing.
+ * Leaves nothing behind.
  * @throws BerthError as planBackfill
  */
 export async function estimateBackfill(
@@ -42,6 +43,8 @@ export async function estimateBackfill(
     const points = current === null ? 0 : await store.count(current);
     stores.push({ store: formatStoreRef(ref), inPlace, current, points });
   }
+  // What the source unpacked: a dry run has no end that would remove it.
+  await rm(deps.paths.backfill(jobId).root, { recursive: true, force: true });
   return {
     records: scaled(sample.records),
     ...{ chunks, toEmbed, reused: chunks - toEmbed, tokens: scaled(sample.tokens) },

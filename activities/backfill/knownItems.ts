@@ -1,5 +1,4 @@
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { z } from 'zod';
 import { berthError } from '../../workflows/contracts/errors.ts';
 import { readJson, writeJsonAtomic } from '../platform/atomicFile.ts';
@@ -20,8 +19,7 @@ const mostItems = 10_000;
 const itemSchema = z.object({ query: z.string().trim().min(1), id: z.string().min(1) });
 const embeddedSchema = z.array(itemSchema.extend({ vector: z.array(z.number()) }));
 
-const fileOf = (paths: Paths, jobId: string): string =>
-  join(paths.backfill(jobId).root, 'known-items.json');
+const fileOf = (paths: Paths, jobId: string): string => paths.backfill(jobId).knownItems;
 
 /** @throws BerthError InvalidRequest naming the line that is no {query, id} */
 export async function readKnownItems(file: string): Promise<KnownItem[]> {

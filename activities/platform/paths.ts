@@ -41,8 +41,8 @@ export function createPaths(home: string, shm: string) {
         /** Dead letters by page and step, gathered into `deadLetters` at the end. */
         failures: join(root, 'failures'),
         deadLetters: join(root, 'dead-letters.jsonl'),
-        /** Queries of the verification's known items with their vectors (JSONL). */
-        knownItems: join(root, 'known-items.jsonl'),
+        /** Queries of the verification's known items with their vectors. */
+        knownItems: join(root, 'known-items.json'),
         /** What a source unpacks. */
         scratch: join(root, 'scratch'),
       };

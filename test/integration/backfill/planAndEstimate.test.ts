@@ -54,7 +54,7 @@ describe('a dry run', () => {
     expect(found.cost).toBeLessThan((2 * found.tokens) / 1e6);
     const store = await rig.stores.use(lancedb);
     expect(await store.listCollections()).toEqual([]);
-    expect(existsSync(rig.paths.backfill(jobId).ledger)).toBe(false);
+    expect(existsSync(rig.paths.backfill(jobId).root)).toBe(false);
   });
 
   test('knows the cache, the live collection and the rate of former jobs', async () => {
