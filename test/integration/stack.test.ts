@@ -295,7 +295,12 @@ test('a stack can serve a host on a Temporal server that somebody else runs', as
   });
   try {
     expect(host.stack.temporal).toMatchObject({ embedded: false, address: temporal?.address });
-    expect(host.stack.processes.map(({ name }) => name)).toEqual(['workflow', 'host', 'query']);
+    expect(host.stack.processes.map(({ name }) => name)).toEqual([
+      'chroma',
+      'workflow',
+      'host',
+      'query',
+    ]);
     await runThroughWorkers(host.stack);
   } finally {
     await host.stop();
