@@ -2,6 +2,7 @@ import type { SourceKind } from '../../workflows/contracts/backfill/source.ts';
 import { openCsvSource } from './drivers/csvSource.ts';
 import { openFolderSource } from './drivers/folderSource.ts';
 import { openJsonlSource } from './drivers/jsonlSource.ts';
+import { openPostgresSource } from './drivers/postgresSource.ts';
 import { openSyntheticSource } from './drivers/syntheticSource.ts';
 import type { OpenSource } from './recordSource.ts';
 
@@ -9,6 +10,7 @@ const drivers: Partial<Record<SourceKind, OpenSource>> = {
   csv: openCsvSource,
   folder: openFolderSource,
   jsonl: openJsonlSource,
+  postgres: openPostgresSource,
   synthetic: openSyntheticSource,
 };
 

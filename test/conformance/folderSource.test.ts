@@ -108,39 +108,43 @@ describeRecordSource('folder', async (count, withBad) => {
   };
 });
 
-describeRecordSource('folder, mbox', async (count, withBad) => {
-  const { folder, scratch } = await corpusFolder();
-  const root = join(folder, 'corpus');
-  await mkdir(root);
-  const records: SourceRecord[] = [];
-  const boxes = new Map<string, string>();
-  for (let number = 0; number < count; number += 1) {
-    const path = `box${Math.floor(number / 10)}.mbox`;
-    const own = number % 2 === 0 ? `m${number}@example.org` : undefined;
-    const lines = header(number).split('\n');
-    const shown = own === undefined ? lines.filter((line) => !/^Message-ID/.test(line)) : lines;
-    const body = `>From here, f=FCr ${number}\n\nFrom\n`;
-    const box = boxes.get(path) ?? '';
-    const broken = withBad && number % 10 === 3;
-    const text = broken ? '' : body;
-    boxes.set(path, `${box}From a@b Thu Aug 22 12:36:23 2002\n${shown.join('\n')}\n\n${text}\n`);
-    if (broken) continue;
-    const { messageId, ...metadata } = mailMetadata(number);
-    records.push({
-      id: `${path}#${own ?? (number % 10) + 1}`,
-      text: `From here, für ${number}\n\nFrom\n\n`,
-      metadata: own === undefined ? metadata : { ...metadata, messageId },
-    });
-  }
-  for (const [path, content] of boxes) await lay(root, path, content);
-  return {
-    open: opener(root),
-    scratch,
-    records,
-    failures: withBad
-      ? Array.from({ length: count }, (_, number) => number)
-          .filter((number) => number % 10 === 3)
-          .map(() => 'empty-text')
-      : [],
-  };
-});
+describeRecordSource(
+  'folder, mbox',
+  async (count, withBad) => {
+    const { folder, scratch } = await corpusFolder();
+    const root = join(folder, 'corpus');
+    await mkdir(root);
+    const records: SourceRecord[] = [];
+    const boxes = new Map<string, string>();
+    for (let number = 0; number < count; number += 1) {
+      const path = `box${Math.floor(number / 10)}.mbox`;
+      const own = number % 2 === 0 ? `m${number}@example.org` : undefined;
+      const lines = header(number).split('\n');
+      const shown = own === undefined ? lines.filter((line) => !/^Message-ID/.test(line)) : lines;
+      const body = `>From here, f=FCr ${number}\n\nFrom\n`;
+      const box = boxes.get(path) ?? '';
+      const broken = withBad && number % 10 === 3;
+      const text = broken ? '' : body;
+      boxes.set(path, `${box}From a@b Thu Aug 22 12:36:23 2002\n${shown.join('\n')}\n\n${text}\n`);
+      if (broken) continue;
+      const { messageId, ...metadata } = mailMetadata(number);
+      records.push({
+        id: `${path}#${own ?? (number % 10) + 1}`,
+        text: `From here, für ${number}\n\nFrom\n\n`,
+        metadata: own === undefined ? metadata : { ...metadata, messageId },
+      });
+    }
+    for (const [path, content] of boxes) await lay(root, path, content);
+    return {
+      open: opener(root),
+      scratch,
+      records,
+      failures: withBad
+        ? Array.from({ length: count }, (_, number) => number)
+            .filter((number) => number % 10 === 3)
+            .map(() => 'empty-text')
+        : [],
+    };
+  },
+  [],
+);

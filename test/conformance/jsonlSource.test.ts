@@ -79,22 +79,28 @@ describeRecordSource('jsonl', async (count, withBad) => {
   };
 });
 
-describeRecordSource('jsonl, packed', (count, withBad) =>
-  make('corpus.jsonl.gz', count, withBad, (bytes) => gzipSync(bytes)),
+describeRecordSource(
+  'jsonl, packed',
+  (count, withBad) => make('corpus.jsonl.gz', count, withBad, (bytes) => gzipSync(bytes)),
+  ['rewrite'],
 );
 
-describeRecordSource('jsonl, estimated', async (count, withBad) => {
-  const corpus = await make('corpus.ndjson', count, withBad, (bytes) => bytes);
-  return {
-    ...corpus,
-    open: () =>
-      createJsonlSource(
-        spec(corpus.path),
-        { allowed: [], env: {} },
-        {
-          lineLimit: 100_000,
-          countUpTo: 0,
-        },
-      ),
-  };
-});
+describeRecordSource(
+  'jsonl, estimated',
+  async (count, withBad) => {
+    const corpus = await make('corpus.ndjson', count, withBad, (bytes) => bytes);
+    return {
+      ...corpus,
+      open: () =>
+        createJsonlSource(
+          spec(corpus.path),
+          { allowed: [], env: {} },
+          {
+            lineLimit: 100_000,
+            countUpTo: 0,
+          },
+        ),
+    };
+  },
+  ['rewrite'],
+);

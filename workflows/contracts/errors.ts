@@ -23,6 +23,8 @@ export const failureTypes = {
   UnsupportedModel: { retryable: false, exit: 2 },
   /** A source file changed, shrank or vanished between its inspection and its use. */
   SourceChanged: { retryable: false, exit: 1 },
+  /** The database of a source does not answer, or ends what it was asked. */
+  SourceUnavailable: { retryable: true, exit: 1 },
   /** A supplied model signature does not verify. */
   SourceSignatureInvalid: { retryable: false, exit: 1 },
   /** Scratch of a shard is gone (reboot, eviction): the workflow makes that shard again. */
