@@ -8,6 +8,7 @@ import {
   startQdrant,
 } from '../support/stores/qdrantServer.ts';
 import { describeMissingStore, describeVectorStore } from './vectorStore.ts';
+import { ownLayoutTests } from './vectorStores/ownLayouts.ts';
 
 const missing = findQdrant();
 if (missing === null) run();
@@ -29,4 +30,5 @@ function run(): void {
       ? {}
       : { openUnauthorized: () => open(server.url, 'wrong') }),
   });
+  ownLayoutTests(() => open(server.url, server.apiKey));
 }

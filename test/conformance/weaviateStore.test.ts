@@ -8,6 +8,7 @@ import {
   type WeaviateServer,
 } from '../support/stores/weaviateServer.ts';
 import { describeMissingStore, describeVectorStore } from './vectorStore.ts';
+import { ownLayoutTests } from './vectorStores/ownLayouts.ts';
 
 const missing = findWeaviate();
 if (missing === null) run();
@@ -27,4 +28,5 @@ function run(): void {
     openUnreachable: async () => open(`http://127.0.0.1:${await getPort()}`, server.apiKey),
     openUnauthorized: () => open(server.url, 'wrong'),
   });
+  ownLayoutTests(() => open(server.url, server.apiKey));
 }

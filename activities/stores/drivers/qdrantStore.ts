@@ -1,3 +1,4 @@
+import { berthError } from '../../../workflows/contracts/errors.ts';
 import { checkPoints, checkQuery } from '../shared/checkPoints.ts';
 import type { OpenStore, StoreCapabilities, StoredPoint, StoreLimits } from '../vectorStore.ts';
 import { createQdrantCollections } from './qdrant/collections.ts';
@@ -40,6 +41,20 @@ export const openQdrantStore: OpenStore = async (options) => {
   const { withSpec, forget, ...collections } = createQdrantCollections(connection, capabilities);
   const loading = createQdrantLoading(connection);
 
+  /** A write whose wait ended before it was done is answered with 200 as well. */
+  const update = async (
+    what: string,
+    physical: string,
+    request: () => Promise<{ status: string }>,
+  ): Promise<void> => {
+    const { status } = await call(what, physical, request);
+    if (status === 'completed') return;
+    throw berthError(
+      'StoreUnavailable',
+      `${where}: ${what} ${physical}: it is ${status} and not yet done; retried later`,
+    );
+  };
+
   return {
     kind: 'qdrant',
     capabilities,
@@ -59,7 +74,7 @@ export const openQdrantStore: OpenStore = async (options) => {
         const checked = checkPoints(`${where}: ${physical}`, points, { dimensions, maxBatch });
         for (const body of bodiesOf(checked)) {
           const sent = body.map((point) => toQdrantPoint(point, layout.fullText));
-          await call('upsert', physical, () =>
+          await update('upsert', physical, () =>
             client.upsert(physical, { points: sent, wait: true }),
           );
         }
@@ -68,7 +83,7 @@ export const openQdrantStore: OpenStore = async (options) => {
 
     async deletePoints(physical, ids) {
       if (ids.length === 0) return;
-      await call('delete', physical, () =>
+      await update('delete', physical, () =>
         client.delete(physical, { points: [...ids], wait: true }),
       );
     },

@@ -124,6 +124,7 @@ export function createQdrantCollections(
 
     async dropCollection(physical) {
       specs.delete(physical);
+      if ((await describe(physical)) === undefined) return;
       await call('drop', null, () => client.deleteCollection(physical));
     },
 

@@ -133,7 +133,13 @@ export function createWeaviateCollections(
     async dropCollection(physical) {
       kept.delete(physical);
       if ((await read(physical)) === undefined) return;
-      await call('drop', null, () => client.collections.delete(toClassName(physical)));
+      const collection = toClassName(physical);
+      // They would stay, and name whatever is made under that name later.
+      const aliases = await call('read aliases', null, () => client.alias.listAll({ collection }));
+      for (const { alias } of aliases ?? []) {
+        await call('remove alias', null, () => client.alias.delete(alias));
+      }
+      await call('drop', null, () => client.collections.delete(collection));
     },
 
     async addPayloadIndex(physical, index) {

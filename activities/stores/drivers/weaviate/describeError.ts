@@ -17,6 +17,10 @@ const statuses: Record<string, number | undefined> = {
   OUT_OF_RANGE: 400,
 };
 
+/** The client's own time limit, whose figure it gets wrong. */
+const late = /request timed out with message/i;
+/** A batch that no repetition mends, under a code for faults of the server. */
+const malformed = /invalid UTF-8/i;
 /** What the server says of a passing state, under a code that says nothing. */
 const passing =
   /read.?only|deadline exceeded|timed? ?out|connection (refused|reset)|not ready|no leader|leader not found|memory pressure|not enough memory|no space|shutting down|shutdown/i;
@@ -30,6 +34,8 @@ const noClass =
 export function describeWeaviateError(error: unknown): StoreTrouble {
   const message = errorText(error);
   const name = error instanceof Error ? error.name : '';
+  if (late.test(message)) return { status: undefined, message: 'no answer in time' };
+  if (malformed.test(message)) return { status: 400, message };
   if (noClass.test(message)) return { status: 404, message };
   if (passing.test(message)) return { status: 503, message };
   const code = (error as { code?: unknown } | null)?.code;

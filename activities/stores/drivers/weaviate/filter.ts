@@ -1,7 +1,7 @@
 import { type Collection, Filters, type FilterValue } from 'weaviate-client';
 import type { FilterClause } from '../../shared/filters.ts';
 import { unsupported } from '../../shared/storeFailure.ts';
-import { kindOf, toPropertyName } from './names.ts';
+import { exactText, kindOf, toPropertyName } from './names.ts';
 
 type Value = string | number | boolean;
 type Filterable = Pick<Collection, 'filter'>;
@@ -50,17 +50,19 @@ function condition(collection: Filterable, name: string, clause: FilterClause): 
   };
   switch (clause.op) {
     case 'eq':
-      return property.equal(clause.value);
+      return property.equal(comparable(clause.value));
     case 'in':
       // The client sends no list that mixes whole numbers and fractions, nor one of booleans.
       return typeof clause.values[0] === 'string'
-        ? property.containsAny([...clause.values])
+        ? property.containsAny(clause.values.map(comparable))
         : Filters.or(...clause.values.map((value) => property.equal(value)));
     case 'not':
-      return Filters.not(property.equal(clause.value));
+      return Filters.not(property.equal(comparable(clause.value)));
     case 'gte':
       return property.greaterOrEqual(clause.value as number);
     default:
       return property.lessOrEqual(clause.value as number);
   }
 }
+
+const comparable = (value: Value): Value => (typeof value === 'string' ? exactText(value) : value);

@@ -1,28 +1,16 @@
 import { createHash } from 'node:crypto';
 
 /**
- * Weaviate's names are letters, digits and `_`, the first letter of a class is a capital, and names
- * that differ in case only are one. A collection's name has lower-case letters, digits and `.-_/`:
- * `docs-v3` is `Docs__v3`, and every other class is none of Berth's.
+ * Class or alias of a collection's name: Weaviate's names are letters, digits and `_` and begin with a
+ * capital, a collection's are lower-case letters, digits and `-`: `docs-v3` is `Docs_v3`.
  */
-const escapes: Record<string, string> = { '-': '__', _: '_1', '.': '_2', '/': '_3' };
-const escaped = new Map(Object.entries(escapes).map(([char, code]) => [code, char]));
-/** Before a name that begins with a digit; `_0` stands for no character. */
-const digitFirst = 'N_0';
+export const toClassName = (name: string): string =>
+  `${name.slice(0, 1).toUpperCase()}${name.slice(1)}`.replaceAll('-', '_');
 
-/** Class or alias of a collection's name, physical or not. */
-export function toClassName(name: string): string {
-  const body = name.replace(/[-_./]/g, (char) => escapes[char] as string);
-  return /^[a-z]/.test(body) ? `${body[0]?.toUpperCase()}${body.slice(1)}` : `${digitFirst}${body}`;
-}
-
-/** @returns undefined for a class that toClassName cannot have made */
+/** @returns undefined for a class that is no collection of Berth's */
 export function fromClassName(className: string): string | undefined {
-  const body = className.startsWith(digitFirst)
-    ? className.slice(digitFirst.length)
-    : `${className[0]?.toLowerCase()}${className.slice(1)}`;
-  const name = body.replace(/_./g, (code) => escaped.get(code) ?? code);
-  return toClassName(name) === className ? name : undefined;
+  if (!/^[A-Z][a-z0-9_]*$/.test(className)) return undefined;
+  return className.toLowerCase().replaceAll('_', '-');
 }
 
 export type ValueKind = 'text' | 'number' | 'boolean';
@@ -31,8 +19,8 @@ const longest = 200;
 
 /**
  * Property that holds a metadata field's values of one kind, as an array; a field that holds several
- * kinds has several. What is not a lower-case letter or digit is its UTF-8 in hexadecimal behind `_`;
- * a long name ends with a hash instead.
+ * kinds has several. Weaviate takes names that differ in case for one: what is not a lower-case letter
+ * or digit is its UTF-8 in hexadecimal between `_`. A long name ends with a hash instead.
  */
 export function toPropertyName(field: string, kind: ValueKind): string {
   const plain = field.replace(/[^a-z0-9]/gu, (char) => `_${Buffer.from(char).toString('hex')}_`);
@@ -48,3 +36,7 @@ export const kindOf = (value: string | number | boolean): ValueKind =>
 /** Kind that a property of toPropertyName holds; undefined: it is another one. */
 export const kindOfProperty = (property: string): ValueKind | undefined =>
   kinds.find((kind) => property.startsWith(`${kind}_`));
+
+/** A text as it is compared: white space around it would be cut off, and is kept by marks. */
+export const exactText = (text: string): string =>
+  text.trim() === text ? text : `\u0002${text}\u0003`;

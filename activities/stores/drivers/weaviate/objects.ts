@@ -1,6 +1,6 @@
 import { payloadFields, splitMetadata } from '../../shared/payload.ts';
 import type { Point, StoredPoint } from '../../vectorStore.ts';
-import { kindOf, toPropertyName } from './names.ts';
+import { exactText, kindOf, toPropertyName } from './names.ts';
 
 /** JSON text of a record's metadata: what it is read back from. */
 export const metadataProperty = 'berth_metadata';
@@ -37,7 +37,9 @@ export function toWeaviateObject(point: Point): WeaviateObject {
     const values = Array.isArray(value) ? value : [value];
     const first = values[0];
     if (first === undefined) continue;
-    properties[toPropertyName(field, kindOf(first))] = values as string[];
+    const property = toPropertyName(field, kindOf(first));
+    properties[property] =
+      typeof first === 'string' ? (values as string[]).map(exactText) : (values as number[]);
   }
   return { id: point.id, properties, vectors: Array.from(point.vector) };
 }
