@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { parse } from 'uuid';
 import type { PageKey } from './pageName.ts';
 
 /** LMDB's keys have at most 511 bytes; ids may have 2,000. */
@@ -45,6 +44,3 @@ export function refusalKey(store: string, page: PageKey): Buffer {
 
 export const storeKey = (store: string): Buffer =>
   createHash('sha256').update(store, 'utf8').digest().subarray(0, 16);
-
-/** 16 bytes, of which the first 6 are hash. */
-export const pointKey = (id: string): Buffer => Buffer.from(parse(id));

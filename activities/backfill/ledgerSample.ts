@@ -1,8 +1,7 @@
 import { stringify } from 'uuid';
 import type { ClaimEntry, SamplePoint } from './ledger.ts';
-import { pointKey } from './ledgerKeys.ts';
 import { type LedgerTables, type Totals, toSamplePoint } from './ledgerTables.ts';
-import { pointId } from './pointIds.ts';
+import { pointKey } from './pointIds.ts';
 
 /** The sample while a page is entered: its size and its last point are not asked for each time. */
 export interface SampleTurn {
@@ -24,7 +23,7 @@ export function offerToSample(turn: SampleTurn, { recordId, chunks }: ClaimEntry
   const { tables, totals, sourceName, limit } = turn;
   if (limit === 0) return;
   for (const [chunk, { text, vector }] of chunks.entries()) {
-    const key = pointKey(pointId(sourceName, recordId, chunk));
+    const key = pointKey(sourceName, recordId, chunk);
     if (totals.sampled >= limit) {
       turn.largest ??= largestKey(tables);
       if (turn.largest === undefined || Buffer.compare(key, turn.largest) > 0) continue;
@@ -42,7 +41,7 @@ export function offerToSample(turn: SampleTurn, { recordId, chunks }: ClaimEntry
 export function dropFromSample(turn: SampleTurn, recordId: string, chunks: number): void {
   if (turn.totals.sampled === 0) return;
   for (let chunk = 0; chunk < chunks; chunk++) {
-    const key = pointKey(pointId(turn.sourceName, recordId, chunk));
+    const key = pointKey(turn.sourceName, recordId, chunk);
     if (!turn.tables.sample.removeSync(key)) continue;
     turn.totals.sampled -= 1;
     turn.largest = undefined;
