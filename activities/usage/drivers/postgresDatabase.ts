@@ -18,6 +18,9 @@ export async function openPostgres(url: string): Promise<Database> {
   });
   // An idle connection that breaks is replaced by the next query, which says what is wrong.
   pool.on('error', () => undefined);
+  // One that breaks between two statements of a transaction: the next of them says so. Without a
+  // listener it would end the process.
+  pool.on('connect', (client) => client.on('error', () => undefined));
 
   async function inTransaction(work: (client: pg.PoolClient) => Promise<void>): Promise<void> {
     const client = await pool.connect();

@@ -22,6 +22,8 @@ export interface PostgresServer {
   stop(): Promise<void>;
   /** Ends it; its data stay. */
   halt(): Promise<void>;
+  /** Ends it at once, as a power cut would but for the disk's cache; it recovers at its restart. */
+  crash(): Promise<void>;
   /** The same data at the same place. */
   restart(): Promise<void>;
 }
@@ -44,13 +46,14 @@ export async function startPostgres(
   let server = await run();
   const url = `postgres://berth@127.0.0.1:${port}/postgres`;
 
-  const halt = async (): Promise<void> => {
+  const end = async (signal: NodeJS.Signals): Promise<void> => {
     if (server.exitCode !== null || server.signalCode !== null) return;
     const ended = once(server, 'exit');
-    // A fast shutdown: sessions are ended, and what was committed is on the disk.
-    server.kill('SIGINT');
+    server.kill(signal);
     await ended;
   };
+  // Fast: sessions are ended, and what was committed is on the disk.
+  const halt = () => end('SIGINT');
   return {
     url,
     password,
@@ -63,6 +66,7 @@ export async function startPostgres(
       return url.replace(/postgres$/, name);
     },
     halt,
+    crash: () => end('SIGQUIT'),
     async stop() {
       await halt();
       await rm(folder, { recursive: true, force: true });

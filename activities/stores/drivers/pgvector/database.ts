@@ -60,6 +60,9 @@ export function openDatabase(options: StoreDriverOptions): Database {
   });
   // An idle connection that breaks is replaced by the next query, which says what is wrong.
   pool.on('error', () => undefined);
+  // One that breaks between two statements of a transaction: the next of them says so. Without a
+  // listener it would end the process.
+  pool.on('connect', (client) => client.on('error', () => undefined));
 
   async function withClient<T>(
     doing: string,
