@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { berthError } from '../../workflows/contracts/errors.ts';
 import type { LeasedBridge } from '../devices/leasedBridge.ts';
@@ -23,7 +24,7 @@ export interface DeviceEmbedPageDeps {
 /**
  * Pages of a device: the leased bridge starts when the first text is not in the cache, and keeps its
  * model from page to page.
- * @throws BerthError as createEmbedPage; LeaseFenced, BridgeFailed, InvalidModel
+ * @throws BerthError as createEmbedPage; ScratchLost when the model was evicted, LeaseFenced, BridgeFailed, InvalidModel
  */
 export function createDeviceEmbedPage(deps: DeviceEmbedPageDeps): EmbedPage {
   const { bridge, paths, sourceDeps, cache, logger } = deps;
@@ -50,5 +51,14 @@ export function createDeviceEmbedPage(deps: DeviceEmbedPageDeps): EmbedPage {
       });
     },
   });
-  return recordingRates(createEmbeddingRates(paths.embeddingRates), embedPage);
+  const embedWarm: EmbedPage = async (input) => {
+    if (input.modelPath !== null && !existsSync(input.modelPath)) {
+      throw berthError(
+        'ScratchLost',
+        `${input.modelPath}: the model is not warm any more; it has to be opened again`,
+      );
+    }
+    return embedPage(input);
+  };
+  return recordingRates(createEmbeddingRates(paths.embeddingRates), embedWarm);
 }

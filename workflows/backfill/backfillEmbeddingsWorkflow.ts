@@ -43,11 +43,13 @@ export async function backfillEmbeddingsWorkflow(input: BackfillRunInput): Promi
     return await scope.run(() => runWatched(context));
   } catch (error) {
     if (error instanceof ContinueAsNew) throw error;
-    const cancelled = context.fault === undefined && wasCancelled(error);
+    const { fault } = context;
+    const cancelled = fault === null && wasCancelled(error);
     context.enter('failed', cancelled ? 'cancelled; tidying up' : 'failed; tidying up');
-    await abandonJob(context);
-    context.show(cancelled ? 'cancelled' : 'failed');
-    if (context.fault !== undefined) throw context.fault;
+    const deadLetters = (await abandonJob(context))?.deadLetters ?? null;
+    const letters = deadLetters === null ? '' : `; dead letters: ${deadLetters}`;
+    context.show(`${cancelled ? 'cancelled' : 'failed'}${letters}`);
+    if (fault !== null) throw fault(deadLetters);
     throw cancelled && !isCancellation(error) ? new CancelledFailure('cancelled') : error;
   }
 }
@@ -69,6 +71,8 @@ async function runBackfill(context: BackfillContext): Promise<BackfillResult> {
   if (state.stage === 'plan') {
     await planJob(context);
     if (input.dryRun) {
+      // Its source may have been unpacked.
+      await finishJob(context);
       context.enter('done', 'estimated');
       return resultOf(context, null);
     }

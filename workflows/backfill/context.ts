@@ -16,6 +16,9 @@ export interface RunningPartition {
   tell(control: PartitionControl): void;
 }
 
+/** Makes the failure of a job once its dead letters are gathered; null: there are none. */
+export type Fault = (deadLetters: string | null) => Error;
+
 /** What the steps of one run of a backfill share. */
 export interface BackfillContext {
   input: BackfillRunInput;
@@ -26,13 +29,13 @@ export interface BackfillContext {
   /** Until the window of the day opens, for people; ms since the epoch. */
   opensAt: number | null;
   /** What ends the job before its time, such as its deadline. */
-  fault: unknown;
+  fault: Fault | null;
   /** The switch has begun: nothing ends the job any more but its own failure. */
   committed: boolean;
   show(message: string): void;
   enter(stage: BackfillStage, message: string): void;
   /** Ends the job with a failure, where it is not committed yet. */
-  endWith(fault: unknown): void;
+  endWith(fault: Fault): void;
 }
 
 /** @param stop cancels what the job is doing */
@@ -47,7 +50,7 @@ export function createBackfillContext(
     running: new Map(),
     outsideWindow: false,
     opensAt: null,
-    fault: undefined,
+    fault: null,
     committed: false,
     show(message) {
       state.message = message;
@@ -58,7 +61,7 @@ export function createBackfillContext(
       context.show(message);
     },
     endWith(fault) {
-      if (context.fault !== undefined || context.committed) return;
+      if (context.fault !== null || context.committed) return;
       context.fault = fault;
       stop();
     },

@@ -61,11 +61,13 @@ export async function watchWindow(context: BackfillContext): Promise<void> {
 
 /** Ends the job when its deadline passes. */
 export async function watchDeadline(context: BackfillContext): Promise<void> {
-  const { deadline } = context.input.request;
-  if (deadline === null) return;
+  const { input } = context;
+  const { deadline } = input.request;
+  if (deadline === null || input.dryRun) return;
   const left = Date.parse(deadline) - Date.now();
   if (left > 0) await sleep(left);
-  context.endWith(deadlineExceeded(context));
+  const exceeded = deadlineExceeded(context);
+  context.endWith(() => exceeded);
 }
 
 /** Before a step that must not begin while the job is paused, out of its hours, or too late. */

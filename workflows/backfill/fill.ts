@@ -70,10 +70,15 @@ export function takeReport(context: BackfillContext): void {
   context.show(`${done} of ${total} partitions done`);
   const failed = totalFailed(counts.failed);
   const { collection, maxFailures } = input.request;
-  if (failed > maxFailures) {
-    const message = `${collection}: ${failed} records failed (${failureList(counts.failed)}), at most ${maxFailures} may; nothing was switched; see the dead letters, or set --max-failures`;
-    context.endWith(failure('TooManyFailures', message, { failed: counts.failed }));
-  }
+  if (failed <= maxFailures) return;
+  const found = `${failed} records failed (${failureList(counts.failed)}), at most ${maxFailures} may`;
+  context.endWith((deadLetters) => {
+    const letters = deadLetters === null ? '' : ` (${deadLetters})`;
+    const message = `${collection}: ${found}; nothing was switched; see the dead letters${letters}, or set --max-failures`;
+    return failure('TooManyFailures', message, {
+      ...{ jobId: state.jobId, failed: counts.failed, deadLetters },
+    });
+  });
 }
 
 const failureList = (failed: object): string =>

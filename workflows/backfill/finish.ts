@@ -34,10 +34,11 @@ export function finishJob({ input, state }: BackfillContext): Promise<FinishBack
 /**
  * After a failure or a cancellation: new collections that no alias names go, dead letters stay.
  * The job's own failure matters more than one of tidying up.
+ * @returns null when the dead letters could not be gathered
  */
-export async function abandonJob(context: BackfillContext): Promise<void> {
+export async function abandonJob(context: BackfillContext): Promise<FinishBackfillResult | null> {
   const { input, state } = context;
-  await CancellationScope.nonCancellable(async () => {
+  return CancellationScope.nonCancellable(async () => {
     for (const [place, target] of state.targets.entries()) {
       const named = state.outcomes[place]?.mayBeNamed ?? false;
       if (target.inPlace || named) continue;
@@ -50,9 +51,10 @@ export async function abandonJob(context: BackfillContext): Promise<void> {
       }
     }
     try {
-      if (!input.dryRun) await finishJob(context);
+      return await finishJob(context);
     } catch (error) {
       log.warn('dead letters were not gathered', { error: String(error) });
+      return null;
     }
   });
 }

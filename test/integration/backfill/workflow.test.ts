@@ -87,7 +87,8 @@ test('a dry run plans and estimates, and writes nothing', async () => {
     async ({ run, handle }) => {
       const result: BackfillResult = await handle.result();
       expect(result.estimate).toMatchObject({ records: 60, chunks: 120, toEmbed: 120 });
-      expect(run.calls).toEqual(['planBackfill', 'estimateBackfill']);
+      // What the source unpacked to be read goes again.
+      expect(run.calls).toEqual(['planBackfill', 'estimateBackfill', 'finishBackfill']);
     },
     { dryRun: true },
   );

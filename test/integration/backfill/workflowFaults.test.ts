@@ -98,6 +98,41 @@ test('a lost lease is replaced; pages that are written stay', async () => {
   });
 });
 
+test('a model that is evicted is opened again', async () => {
+  const script: BackfillScript = {
+    partitions: 1,
+    pages: 3,
+    before: ({ name, call }) => {
+      if (name === 'embedPage' && call === 2) throw failure('ScratchLost', 'it is not warm');
+    },
+  };
+  await backfill(script, async (rig) => {
+    expect(await rig.handle.result()).toMatchObject({ records: 30, embedded: 45 });
+    expect(times(rig.run.calls, 'warmModel')).toBe(2);
+    expect(times(rig.run.calls, 'embedPage 0.0')).toBe(1);
+    await expectFree(rig);
+  });
+});
+
+test('a job that was terminated is followed by another once its partitions have ended', async () => {
+  const begun = createGate();
+  const script: BackfillScript = {
+    partitions: 2,
+    before: async ({ name, call }) => {
+      if (name !== 'embedPage' || call > 2) return;
+      begun.open();
+      await whileBeating();
+    },
+  };
+  await backfill(script, async (rig) => {
+    await begun.opened;
+    await rig.handle.terminate();
+    const again = await rig.restart();
+    expect(await again.result()).toMatchObject({ records: 40, chunks: 80 });
+    await expectFree(rig);
+  });
+});
+
 test('a lease that the pool takes back is replaced, and the page at hand is written', async () => {
   const second = createGate();
   const written = createGate();
@@ -163,6 +198,11 @@ test('more failed records than allowed end the job before the switch', async () 
     script,
     async (rig) => {
       expect(await failureTypeOf(rig.handle)).toBe('TooManyFailures');
+      const error = (await rig.handle.result().catch((reason) => reason)) as { cause: Error };
+      expect(error.cause.message).toMatch(
+        /^docs: 1\d records failed \(malformed 1\d\), at most 11 may/,
+      );
+      expect(error.cause.message).toContain('(/home/backfills/dead-letters.jsonl)');
       expectNothingSwitched(rig);
       await expectFree(rig);
     },

@@ -20,6 +20,8 @@ export interface BackfillRig {
   handle: WorkflowHandle;
   hostId: string;
   taskQueue: string;
+  /** Asks for the same job again. */
+  restart(): Promise<WorkflowHandle>;
   /** What the pool has lent. */
   describePool(): Promise<PoolDescription>;
   /** Takes the devices back with notice, or lends them again. */
@@ -68,14 +70,17 @@ export async function runScriptedBackfill<T>(
         ...input,
         request: backfillRequest(request),
       } satisfies BackfillRunInput;
-      const handle = await client.workflow.start('backfillEmbeddingsWorkflow', {
-        taskQueue,
-        workflowId: `backfill/docs-${hostId}`,
-        args: [job],
-      });
+      const start = () =>
+        client.workflow.start('backfillEmbeddingsWorkflow', {
+          taskQueue,
+          workflowId: `backfill/docs-${hostId}`,
+          args: [job],
+        });
+      const handle = await start();
       const lender = client.workflow.getHandle(poolWorkflowId(pool));
       return body({
         ...{ run, handle, hostId, taskQueue },
+        restart: start,
         describePool: () => lender.query<PoolDescription>(poolQueries.describe),
         drain: async (drain) => {
           await lender.executeUpdate('drainDevice', {

@@ -199,7 +199,8 @@ export function createScriptedBackfill(script: BackfillScript): ScriptedBackfill
     },
     async finishBackfill(input) {
       await begin('finishBackfill', '', input);
-      return { deadLetters: null, failed: 0 };
+      const failed = (script.failedAPage ?? 0) * script.partitions * pages;
+      return { deadLetters: failed > 0 ? '/home/backfills/dead-letters.jsonl' : null, failed };
     },
     async listCollections({ stores }) {
       await begin('listCollections', '', { stores });

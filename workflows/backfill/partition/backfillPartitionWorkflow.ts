@@ -13,7 +13,11 @@ import {
   partitionName,
 } from './context.ts';
 import { awaitPace } from './pace.ts';
+import { hasFailed } from './pageSteps.ts';
 import { fillStretch, hasLongHistory } from './stretch.ts';
+
+/** Times in a row, without progress between them. */
+const maxEvictions = 5;
 
 /**
  * Embeds the records between two borders of a source and writes them into all stores, page by page,
@@ -34,7 +38,7 @@ export async function backfillPartitionWorkflow(
     await condition(() => !context.control.paused);
     await awaitPace(context);
     if (context.control.paused) continue;
-    await retryLostLease(() => fillOnce(context, writes), {
+    await retryLostLease(() => fillWhileWarm(context, writes), {
       progress: () => state.counts.pages,
       onLost: () => show('the lease was lost; taking another device'),
     });
@@ -49,6 +53,21 @@ export async function backfillPartitionWorkflow(
   });
   show('done');
   return { index: partition.index, counts: state.counts };
+}
+
+/** A copy that was evicted between its warming and its use is opened again. */
+async function fillWhileWarm(context: PartitionContext, writes: CancellationScope): Promise<void> {
+  const { state, show } = context;
+  for (let evicted = 0; ; ) {
+    const before = state.counts.pages;
+    try {
+      return await fillOnce(context, writes);
+    } catch (error) {
+      evicted = state.counts.pages > before ? 1 : evicted + 1;
+      if (!hasFailed(error, 'ScratchLost') || evicted >= maxEvictions) throw error;
+      show('the model was evicted; opening it again');
+    }
+  }
 }
 
 async function fillOnce(context: PartitionContext, writes: CancellationScope): Promise<void> {

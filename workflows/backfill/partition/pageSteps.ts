@@ -5,6 +5,7 @@ import type {
   PageContext,
 } from '../../contracts/backfill/pages.ts';
 import { formatStoreRef } from '../../contracts/backfill/request.ts';
+import type { FailureType } from '../../contracts/errors.ts';
 import type { Lease } from '../../contracts/lease.ts';
 import { embeddingActivities, pageActivities } from '../activities.ts';
 import { countPage } from '../counts.ts';
@@ -72,11 +73,14 @@ export async function writePage(
 }
 
 /** Whether a page's vectors are gone from the host: it has to be embedded again. */
-export function pageWasLost(error: unknown): boolean {
+export const pageWasLost = (error: unknown): boolean => hasFailed(error, 'PageLost');
+
+/** Whether an activity ended with a failure of that type. */
+export function hasFailed(error: unknown, type: FailureType): boolean {
   return (
     error instanceof ActivityFailure &&
     error.cause instanceof ApplicationFailure &&
-    error.cause.type === 'PageLost'
+    error.cause.type === type
   );
 }
 
