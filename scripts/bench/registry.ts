@@ -1,4 +1,5 @@
 import { bench as backfillScale } from './backfillScale.ts';
+import { bench as batching } from './batching.ts';
 import type { Bench } from './bench.ts';
 import { bench as fairness } from './fairness.ts';
 import { bench as floe } from './floe.ts';
@@ -12,6 +13,7 @@ import { bench as warm } from './warm.ts';
 
 export const benches: readonly Bench[] = [
   backfillScale,
+  batching,
   fairness,
   floe,
   gang,
