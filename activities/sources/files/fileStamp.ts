@@ -66,6 +66,19 @@ export async function compareFile(path: string, planned: FileStamp): Promise<Fil
   }
 }
 
+/**
+ * For a file that is one piece, which nothing may be appended to either.
+ * @throws BerthError SourceChanged
+ */
+export async function requireWhole(path: string, planned: FileStamp): Promise<void> {
+  const change = await compareFile(path, planned);
+  if (change === 'none') return;
+  const mtime = (await stat(path, { bigint: true })).mtimeNs.toString();
+  // Moved, linked or given other rights.
+  if (change === 'touched' && mtime === planned.mtime) return;
+  throw changedFile(path, 'was written');
+}
+
 export const changedFile = (path: string, found: string): BerthError =>
   berthError(
     'SourceChanged',
