@@ -1,3 +1,4 @@
+import pLimit from 'p-limit';
 import pRetry from 'p-retry';
 import { BerthError } from '../../workflows/contracts/errors.ts';
 import type { AimdLimiter } from '../platform/aimdLimiter.ts';
@@ -43,11 +44,12 @@ const longestWaitMs = 30_000;
 export function createStoreWriter(deps: StoreWriterDeps): StoreWriter {
   const { store, physical, limits, limiter, pulse } = deps;
   const { retries, firstMs } = deps.retry ?? defaultRetry;
+  const gate = pLimit(Math.max(1, limits.parallel));
   const refused = new Map<string, string>();
   let throttled = 0;
 
   const request = <T>(signal: AbortSignal, send: () => Promise<T>): Promise<T> =>
-    pRetry(() => limiter.run(send, signal), {
+    pRetry(() => gate(() => limiter.run(send, signal)), {
       retries,
       minTimeout: firstMs,
       maxTimeout: longestWaitMs,

@@ -34,7 +34,7 @@ test('points go in batches of the best size, all of them through the limiter', a
   await writer.upsert(samplePoints(20, 4));
   expect(store.upserts).toEqual([8, 8, 4]);
   expect(limited).toBe(3);
-  expect(store.mostAtOnce).toBe(3);
+  expect(store.mostAtOnce).toBe(limits.parallel);
   const ids = samplePoints(20, 4).map(({ id }) => id);
   expect(
     [...(await writer.read([...ids, samplePoints(1, 4, 99)[0]?.id ?? ''])).keys()].sort(),
