@@ -9,6 +9,7 @@ import { bench as placement } from './placement.ts';
 import { bench as pool } from './pool.ts';
 import { bench as quantize } from './quantize.ts';
 import { bench as schedule } from './schedule.ts';
+import { bench as upsert } from './upsert.ts';
 import { bench as warm } from './warm.ts';
 
 export const benches: readonly Bench[] = [
@@ -22,5 +23,6 @@ export const benches: readonly Bench[] = [
   pool,
   quantize,
   schedule,
+  upsert,
   warm,
 ];
