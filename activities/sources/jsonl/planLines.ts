@@ -3,6 +3,7 @@ import { countBorders } from '../files/countBorders.ts';
 import { lineStartAt, readLines, unfinishedLineAt } from '../files/lines.ts';
 import type { TextBorder, TextBorders, TextPosition } from '../files/textFormat.ts';
 import type { PlanOptions } from '../recordSource.ts';
+import { blankLimit, isBlankLine } from './blankLine.ts';
 
 /** Up to here lines are counted; beyond, their number is estimated from samples. */
 export const countedBytes = 64 * 1024 * 1024;
@@ -34,9 +35,9 @@ async function countLines(
   let tail: TextPosition | undefined;
   async function* records(): AsyncGenerator<TextPosition> {
     const { signal } = options;
-    for await (const found of readLines(file, from.at, to, { limit: 64, signal })) {
+    for await (const found of readLines(file, from.at, to, { limit: blankLimit, signal })) {
       if (found.at === tailAt) tail = { at: tailAt, line };
-      if (found.cut || found.bytes.toString('latin1').trim() !== '') yield { at: found.at, line };
+      if (found.cut || !isBlankLine(found.bytes)) yield { at: found.at, line };
       if (line !== null) line += 1;
     }
   }

@@ -1,5 +1,6 @@
 import { recordFailure } from '../records/recordFailure.ts';
 import type { ReadRecord, Row } from '../records/recordReader.ts';
+import { isBlankLine } from './blankLine.ts';
 
 // Takes a byte order mark away, too.
 const utf8 = new TextDecoder('utf-8', { fatal: true });
@@ -12,6 +13,7 @@ export function readJsonLine(
   place: string,
   toRecord: RecordReader,
 ): ReadRecord | undefined {
+  if (isBlankLine(bytes)) return undefined;
   const raw = (): string => bytes.toString('utf8', 0, 8000);
   let text: string;
   try {
@@ -21,7 +23,6 @@ export function readJsonLine(
       failure: recordFailure('invalid-utf8', place, 'the line is no UTF-8; convert it', raw()),
     };
   }
-  if (text.trim() === '') return undefined;
   let value: unknown;
   try {
     value = JSON.parse(text);
