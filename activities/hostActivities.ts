@@ -8,6 +8,8 @@ import {
   type BackfillActivitiesDeps,
   createBackfillActivities,
 } from './backfill/backfillActivities.ts';
+import { withPulse } from './backfill/pulse.ts';
+import { type SweepJobsDeps, sweepJobs } from './backfill/sweepJobs.ts';
 import { createIngestActivities } from './ingest/ingestActivities.ts';
 import type { BerthConfig } from './platform/config.ts';
 import { createUsageActivities } from './usage/recordUsage.ts';
@@ -15,7 +17,8 @@ import { createUsageActivities } from './usage/recordUsage.ts';
 /** Everything that a host worker needs from its process. */
 export interface HostDeps
   extends ArtifactActivitiesDeps,
-    Pick<BackfillActivitiesDeps, 'env' | 'stores' | 'cache'> {
+    Pick<BackfillActivitiesDeps, 'env' | 'stores' | 'cache'>,
+    Pick<SweepJobsDeps, 'isJobOpen'> {
   config: BerthConfig;
 }
 
@@ -24,10 +27,15 @@ export function createHostActivities(deps: HostDeps): HostActivities {
   const { staging } = createArtifacts(deps);
   const artifactActivities = createArtifactActivities(deps);
   const { warmModel } = artifactActivities;
+  const { sweepStore } = artifactActivities;
   return {
     ...createUsageActivities(deps),
     ...createIngestActivities({ ...deps, staging }),
     ...artifactActivities,
     ...createBackfillActivities({ ...deps, warmModel }),
+    async sweepStore() {
+      const swept = await sweepStore();
+      return { ...swept, jobs: await withPulse(() => sweepJobs(deps)) };
+    },
   };
 }

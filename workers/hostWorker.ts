@@ -6,6 +6,7 @@ import { createStores } from '../activities/stores/stores.ts';
 import { setNotDumpable } from '../native/addon/index.ts';
 import { berthError } from '../workflows/contracts/errors.ts';
 import { hostTaskQueue } from '../workflows/contracts/ids.ts';
+import { createOpenBackfillCheck } from './openBackfills.ts';
 import { createOpenIngestCheck } from './openIngests.ts';
 import { runWorker } from './runWorker.ts';
 import { createStackUrl } from './stackUrl.ts';
@@ -39,6 +40,7 @@ await runWorker('host', async ({ paths, config, logger, client }) => {
     activities: createHostActivities({
       ...{ paths, config, logger, env, stores, cache },
       isOpen: createOpenIngestCheck(client),
+      isJobOpen: createOpenBackfillCheck(client),
     }),
     async close() {
       await Promise.all([stores.close(), cache.close()]);

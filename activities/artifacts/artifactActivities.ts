@@ -5,7 +5,7 @@ import { reportingFullDisk } from './failures.ts';
 import { heartbeatWork } from './heartbeatWork.ts';
 import { exportModel } from './maintenance/exportModel.ts';
 import { removeModel } from './maintenance/removeModel.ts';
-import { sweepStore } from './maintenance/sweep.ts';
+import { type StoreSweep, sweepStore } from './maintenance/sweep.ts';
 import { tagModel } from './maintenance/tagModel.ts';
 import { modelBytes, storedBytes } from './manifest.ts';
 import { openModel } from './openModel.ts';
@@ -26,8 +26,9 @@ export type ArtifactActivities = Pick<
   | 'exportModel'
   | 'tagModel'
   | 'removeModel'
-  | 'sweepStore'
->;
+> & {
+  sweepStore(): Promise<StoreSweep>;
+};
 
 export interface ArtifactActivitiesDeps extends ArtifactsDeps {
   /** Whether the workflow that owns the artifact is still under way. */

@@ -178,6 +178,9 @@ export interface SweepResult {
   staging: number;
   blobs: number;
   scratch: number;
+  /** Backfills that had ended without tidying up. */
+  jobs: number;
+  /** Of the store, scratch and warm copies. */
   freedBytes: number;
 }
 

@@ -17,8 +17,11 @@ export interface SweepDeps extends DiscardDeps {
   graceMs?: number;
 }
 
+/** Of models; backfills are swept beside it (activities/backfill/sweepJobs.ts). */
+export type StoreSweep = Omit<SweepResult, 'jobs'>;
+
 /** Removes what no job and no manifest owns, while nobody publishes. */
-export async function sweepStore(deps: SweepDeps): Promise<SweepResult> {
+export async function sweepStore(deps: SweepDeps): Promise<StoreSweep> {
   const { graceMs = 600_000, warmCopies } = deps;
   await warmCopies.heal();
   return deps.store.withLock(async () => {

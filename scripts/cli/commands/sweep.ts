@@ -15,10 +15,10 @@ export function registerSweep(registry: Registry): void {
     const answer = options.yes || (await cli.confirm('Remove what no job and no version needs?'));
     if (answer === false) return { json: { swept: false }, text: 'nothing removed', exitCode: 1 };
     const result = await berth.sweep();
-    const { staging, blobs, scratch, freedBytes } = result;
+    const { staging, blobs, scratch, jobs, freedBytes } = result;
     return {
       json: result,
-      text: `removed ${staging} staging folders, ${blobs} orphaned artifacts, ${scratch} scratch folders: ${formatBytes(freedBytes)} freed`,
+      text: `removed ${staging} staging folders, ${blobs} orphaned artifacts, ${scratch} scratch folders, what ${jobs} backfills left: ${formatBytes(freedBytes)} freed`,
     };
   });
 }
