@@ -10,6 +10,7 @@ import {
   withPassword,
 } from '../../support/stores/postgresServer.ts';
 import { samplePoint, samplePoints, sampleSpec } from '../../support/stores/samplePoints.ts';
+import { cannotMount, mountTmpfs } from '../../support/tmpfs.ts';
 
 const found = findPostgres();
 const missing = typeof found === 'string' && !process.env.CI ? found : undefined;
@@ -178,6 +179,38 @@ describe.skipIf(missing !== undefined)(`pgvector${missing ? ` (${missing})` : ''
       });
     }
     expect(await store.count(physical)).toBe(0);
+  });
+
+  test('a full disk is named, and what was there before stays', async ({ skip }) => {
+    const user = typeof found === 'string' ? null : found.user;
+    const owner = user === null ? '' : `,uid=${user.uid},gid=${user.gid}`;
+    const disk = mountTmpfs(`size=6m,mode=700${owner}`);
+    if (disk === undefined) skip(cannotMount);
+    onTestFinished(() => disk?.unmount());
+    const other = await startPostgres();
+    onTestFinished(() => other.stop());
+    const admin = new pg.Client({ connectionString: withPassword(other.url, other.password) });
+    await admin.connect();
+    await admin.query(`CREATE TABLESPACE small LOCATION '${disk?.path}'`);
+    await admin.query('ALTER DATABASE postgres SET default_tablespace = small');
+    await admin.end();
+    const filling = await open(other.url, other.env);
+    onTestFinished(() => filling.close());
+    await filling.createCollection('full-v1', sampleSpec('full', 384));
+    await filling.beginLoad('full-v1');
+    let written = 0;
+    const fill = async (): Promise<never> => {
+      for (;;) {
+        await filling.upsert('full-v1', samplePoints(100, 384, written));
+        written += 100;
+      }
+    };
+    await expect(fill()).rejects.toMatchObject({
+      type: 'OutOfSpace',
+      message: expect.stringContaining('free disk space on the database server'),
+    });
+    expect(written).toBeGreaterThan(0);
+    expect(await filling.count('full-v1')).toBe(written);
   });
 
   test('a statement that hangs is ended, and a server that was down serves again', async () => {
