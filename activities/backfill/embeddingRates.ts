@@ -15,7 +15,8 @@ const weight = 0.2;
 
 /** Kept in a file; of two processes that write at once the last one wins, which does no harm. */
 export function createEmbeddingRates(path: string): EmbeddingRates {
-  const all = async () => (await readJson(path, schema)) ?? {};
+  // A damaged file is only missing knowledge, and written anew.
+  const all = async () => (await readJson(path, schema).catch(() => undefined)) ?? {};
   return {
     read: async (contentDigest) => (await all())[contentDigest]?.chunksPerSecond,
     async record(contentDigest, measured) {

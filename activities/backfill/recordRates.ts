@@ -10,7 +10,9 @@ export function recordingRates(rates: EmbeddingRates, embedPage: EmbedPage): Emb
     const result = await embedPage(input);
     const { embedded, chunks, seconds } = result;
     if (embedded > 0 && embedded >= leastEmbedded * chunks) {
-      await rates.record(input.embedding.contentDigest, embedded / seconds);
+      // The page is done, whether its rate can be kept or not.
+      const { contentDigest } = input.embedding;
+      await rates.record(contentDigest, embedded / seconds).catch(() => undefined);
     }
     return result;
   };

@@ -22,6 +22,10 @@ export async function checkKnownItems(
   items: readonly EmbeddedKnownItem[] | undefined,
 ): Promise<VerificationCheck | undefined> {
   const { verification } = input.step.request;
+  if (verification.knownItems !== null && items === undefined) {
+    const detail = `the queries of ${verification.knownItems} were not embedded`;
+    return { name: 'known-items', ok: false, detail, value: 0 };
+  }
   const own = await share(input, sample, (each) => findsItself(input, each));
   const asked = items && (await share(input, items, (item) => findsRecord(input, item)));
   if (own === undefined && asked === undefined) return undefined;

@@ -9,6 +9,8 @@ const top = 10;
 const mostQueries = 50;
 /** A scan of more would take longer than a person waits for it. */
 const mostScanned = 1_000_000;
+/** Searched without an index, a request of more would outlast its time-out. */
+const mostSearched = 5_000_000;
 /** Float32 vectors that are equal may differ by that when a store computes. */
 const tie = 1e-5;
 
@@ -33,7 +35,7 @@ export async function checkRecall(
       tenant: tenantOf(stored, tenantField),
     }));
   const exact = store.capabilities.exactSearch;
-  if (queries.length === 0 || (!exact && points > mostScanned)) return undefined;
+  if (queries.length === 0 || points > (exact ? mostSearched : mostScanned)) return undefined;
   const { parallel } = await store.limits(embedding.dimensions);
   const search = searcher(input, target.physical, parallel);
   const truth = exact ? await search(queries, neighboursKept, true) : await scan(input, queries);

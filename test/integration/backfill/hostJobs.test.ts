@@ -100,6 +100,13 @@ test('deletes only records of its own source, and none while a place cannot be r
   expect((await rig.end(other)).deleted.records).toBe(0);
   expect(await liveRecords(rig)).toHaveLength(15);
 
+  // A new version would hold one of them only.
+  const shorter = { splitter: { maxTokens: 64, overlapTokens: 0 } };
+  await expect(rig.begin(shorter)).rejects.toMatchObject({
+    type: 'InvalidRequest',
+    message: expect.stringContaining('would lose what docs-v1 has of source other'),
+  });
+
   rig.write([...recordsOf(4), { id: 'x', text: 'y' }]);
   appendFileSync(rig.corpus, '{"id": "record-9", "te\n');
   const broken = await rig.begin({ deleteMissing: true });

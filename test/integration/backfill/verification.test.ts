@@ -161,6 +161,7 @@ describe('known items', () => {
       ...item,
       vector: vector(item.query),
     }));
+    expect(detail(await rig.verify(job), 'known-items')).toContain('were not embedded');
     await keepQueryVectors(rig.paths, job.jobId, embedded);
     const found = await rig.verify(job);
     expect(detail(found, 'known-items')).toContain('2 of 3 queries find their record');
