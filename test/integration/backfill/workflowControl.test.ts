@@ -10,7 +10,7 @@ import {
   runScriptedBackfill,
 } from '../../support/backfill/runScriptedBackfill.ts';
 import type { BackfillScript } from '../../support/backfill/scriptedBackfill.ts';
-import { createGate, whileBeating } from '../../support/backfill/steering.ts';
+import { createGate, eventually, whileBeating } from '../../support/backfill/steering.ts';
 import { failureTypeOf, type WorkflowServer } from '../../support/scriptedIngest.ts';
 import { bundleWorkflows, startTemporal } from '../../support/temporal.ts';
 
@@ -35,7 +35,7 @@ const progress = ({ handle }: BackfillRig): Promise<BackfillProgress> =>
 const qdrant = 'qdrant=http://127.0.0.1:6333';
 const free = { paused: false, recordsPerSecond: null, concurrency: 2 };
 
-test('paused, a partition finishes its page and gives its device back; resumed, it goes on', async () => {
+test.concurrent('paused, a partition finishes its page and gives its device back; resumed, it goes on', async () => {
   const begun = createGate();
   const go = createGate();
   const script: BackfillScript = {
@@ -72,11 +72,11 @@ test('paused, a partition finishes its page and gives its device back; resumed, 
   );
 });
 
-test('a job that begins paused begins nothing', async () => {
+test.concurrent('a job that begins paused begins nothing', async () => {
   await backfill(
     { partitions: 1 },
     async (rig) => {
-      await expect.poll(() => rig.run.calls).toEqual(['planBackfill']);
+      await eventually(() => expect(rig.run.calls).toEqual(['planBackfill']));
       await control(rig, { paused: false });
       expect(await rig.handle.result()).toMatchObject({ records: 20 });
     },
@@ -84,13 +84,12 @@ test('a job that begins paused begins nothing', async () => {
   );
 });
 
-test('a slow rate holds pages back without holding the device, until it is changed', async () => {
+test.concurrent('a slow rate holds pages back without holding the device, until it is changed', async () => {
   await backfill(
     { partitions: 2, pages: 3 },
     async (rig) => {
-      await expect
-        .poll(() => rig.run.calls.filter((call) => call.startsWith('writePage')))
-        .toHaveLength(4);
+      const written = () => rig.run.calls.filter((call) => call.startsWith('writePage'));
+      await eventually(() => expect(written()).toHaveLength(4));
       await expectFree(rig);
       expect(rig.run.calls.filter((call) => call.startsWith('embedPage'))).toEqual(
         expect.arrayContaining(['embedPage 0.0', 'embedPage 1.0']),
@@ -102,7 +101,7 @@ test('a slow rate holds pages back without holding the device, until it is chang
   );
 });
 
-test('at a rate, no page begins before its time', async () => {
+test.concurrent('at a rate, no page begins before its time', async () => {
   const begun: number[] = [];
   const script: BackfillScript = {
     partitions: 2,
@@ -121,7 +120,7 @@ test('at a rate, no page begins before its time', async () => {
   );
 });
 
-test('more partitions run at a time when that is asked for, and fewer', async () => {
+test.concurrent('more partitions run at a time when that is asked for, and fewer', async () => {
   const go = createGate();
   const script: BackfillScript = {
     partitions: 8,
@@ -134,9 +133,9 @@ test('more partitions run at a time when that is asked for, and fewer', async ()
     script,
     async (rig) => {
       const running = async () => (await progress(rig)).partitions.running;
-      await expect.poll(running).toBe(1);
+      await eventually(async () => expect(await running()).toBe(1));
       await control(rig, { concurrency: 3 });
-      await expect.poll(running).toBe(3);
+      await eventually(async () => expect(await running()).toBe(3));
       await control(rig, { concurrency: 2 });
       go.open();
       expect(await rig.handle.result()).toMatchObject({ records: 80 });
@@ -145,7 +144,7 @@ test('more partitions run at a time when that is asked for, and fewer', async ()
   );
 });
 
-test('a change that makes no sense is refused, and changes nothing', async () => {
+test.concurrent('a change that makes no sense is refused, and changes nothing', async () => {
   await backfill(
     { partitions: 1 },
     async (rig) => {
@@ -174,7 +173,7 @@ test('a change that makes no sense is refused, and changes nothing', async () =>
 
 const minuteOf = (ms: number) => Math.floor(ms / 60_000) % 1440;
 
-test('outside its hours a job waits, says so, and begins when they begin', async () => {
+test.concurrent('outside its hours a job waits, says so, and begins when they begin', async () => {
   const fromMinute = minuteOf(Date.now() + 70_000);
   const between = { fromMinute, toMinute: (fromMinute + 120) % 1440 };
   const prepared: number[] = [];
@@ -187,7 +186,7 @@ test('outside its hours a job waits, says so, and begins when they begin', async
   await backfill(
     script,
     async (rig) => {
-      await expect.poll(async () => (await progress(rig)).outsideWindow).toBe(true);
+      await eventually(async () => expect((await progress(rig)).outsideWindow).toBe(true));
       expect((await progress(rig)).message).toMatch(
         /^waits for its hours, \d\d:\d\d-\d\d:\d\d UTC/,
       );
@@ -199,7 +198,7 @@ test('outside its hours a job waits, says so, and begins when they begin', async
   );
 });
 
-test('a deadline ends a job that is not done by then, before the switch', async () => {
+test.concurrent('a deadline ends a job that is not done by then, before the switch', async () => {
   const script: BackfillScript = {
     partitions: 2,
     before: async ({ name }) => {

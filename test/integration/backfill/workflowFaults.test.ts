@@ -7,7 +7,7 @@ import {
   runScriptedBackfill,
 } from '../../support/backfill/runScriptedBackfill.ts';
 import type { BackfillScript, ScriptedCall } from '../../support/backfill/scriptedBackfill.ts';
-import { createGate, whileBeating } from '../../support/backfill/steering.ts';
+import { createGate, eventually, whileBeating } from '../../support/backfill/steering.ts';
 import { failureTypeOf, type WorkflowServer } from '../../support/scriptedIngest.ts';
 import { bundleWorkflows, startTemporal } from '../../support/temporal.ts';
 
@@ -36,7 +36,7 @@ function expectNothingSwitched({ run }: BackfillRig): void {
   expect(run.calls.at(-1)).toBe('finishBackfill');
 }
 
-test('a page that is lost is embedded again, and counted once', async () => {
+test.concurrent('a page that is lost is embedded again, and counted once', async () => {
   const rig: { current?: BackfillRig } = {};
   let losses = 0;
   const script: BackfillScript = {
@@ -63,7 +63,7 @@ test('a page that is lost is embedded again, and counted once', async () => {
   );
 });
 
-test('a page that is lost again and again ends the job', async () => {
+test.concurrent('a page that is lost again and again ends the job', async () => {
   const script: BackfillScript = {
     partitions: 1,
     pages: 1,
@@ -79,7 +79,7 @@ test('a page that is lost again and again ends the job', async () => {
   });
 });
 
-test('a lost lease is replaced; pages that are written stay', async () => {
+test.concurrent('a lost lease is replaced; pages that are written stay', async () => {
   const script: BackfillScript = {
     partitions: 1,
     pages: 3,
@@ -98,7 +98,7 @@ test('a lost lease is replaced; pages that are written stay', async () => {
   });
 });
 
-test('a model that is evicted is opened again', async () => {
+test.concurrent('a model that is evicted is opened again', async () => {
   const script: BackfillScript = {
     partitions: 1,
     pages: 3,
@@ -114,7 +114,7 @@ test('a model that is evicted is opened again', async () => {
   });
 });
 
-test('a job that was terminated is followed by another once its partitions have ended', async () => {
+test.concurrent('a job that was terminated is followed by another once its partitions have ended', async () => {
   const begun = createGate();
   const script: BackfillScript = {
     partitions: 2,
@@ -133,7 +133,7 @@ test('a job that was terminated is followed by another once its partitions have 
   });
 });
 
-test('a lease that the pool takes back is replaced, and the page at hand is written', async () => {
+test.concurrent('a lease that the pool takes back is replaced, and the page at hand is written', async () => {
   const second = createGate();
   const written = createGate();
   const script: BackfillScript = {
@@ -153,7 +153,7 @@ test('a lease that the pool takes back is replaced, and the page at hand is writ
       await second.opened;
       await rig.drain(true);
       written.open();
-      await expect.poll(async () => (await rig.describePool()).queue).toHaveLength(1);
+      await eventually(async () => expect((await rig.describePool()).queue).toHaveLength(1));
       await rig.drain(false);
       expect(await rig.handle.result()).toMatchObject({ records: 30, embedded: 45 });
       const { calls } = rig.run;
@@ -166,7 +166,7 @@ test('a lease that the pool takes back is replaced, and the page at hand is writ
   );
 });
 
-test('a failing partition ends the others, and the job with its failure', async () => {
+test.concurrent('a failing partition ends the others, and the job with its failure', async () => {
   const begun = createGate();
   let stopped = false;
   const script: BackfillScript = {
@@ -192,7 +192,7 @@ test('a failing partition ends the others, and the job with its failure', async 
   });
 });
 
-test('more failed records than allowed end the job before the switch', async () => {
+test.concurrent('more failed records than allowed end the job before the switch', async () => {
   const script: BackfillScript = { partitions: 3, failedAPage: 2 };
   await backfill(
     script,
@@ -218,7 +218,7 @@ test('more failed records than allowed end the job before the switch', async () 
   );
 });
 
-test('when a later store cannot be switched, the earlier ones are switched back', async () => {
+test.concurrent('when a later store cannot be switched, the earlier ones are switched back', async () => {
   const script: BackfillScript = {
     partitions: 1,
     before: ({ name, at }) => {
@@ -242,7 +242,7 @@ test('when a later store cannot be switched, the earlier ones are switched back'
   });
 });
 
-test('a collection that an alias may still name is not dropped', async () => {
+test.concurrent('a collection that an alias may still name is not dropped', async () => {
   const script: BackfillScript = {
     partitions: 1,
     before: ({ name, at }) => {
@@ -260,7 +260,7 @@ test('a collection that an alias may still name is not dropped', async () => {
   });
 });
 
-test.each([
+test.concurrent.each([
   'planBackfill',
   'prepareCollections',
   'embedPage',
@@ -295,7 +295,7 @@ test.each([
   });
 });
 
-test('cancelled while it switches, all stores are switched: the request came too late', async () => {
+test.concurrent('cancelled while it switches, all stores are switched: the request came too late', async () => {
   const begun = createGate();
   const cancelled = createGate();
   const script: BackfillScript = {

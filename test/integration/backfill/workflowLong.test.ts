@@ -27,7 +27,7 @@ const backfill = <T>(
 
 const one = { stores: [{ kind: 'chroma' as const, url: null }] };
 
-test('a long job and its partitions continue as new, and count exactly', async () => {
+test.concurrent('a long job and its partitions continue as new, and count exactly', async () => {
   await backfill(
     { partitions: 10, pages: 6 },
     async (rig) => {
@@ -56,7 +56,7 @@ test('a long job and its partitions continue as new, and count exactly', async (
   );
 });
 
-test('what changed meanwhile is caught up with before the switch, until nothing did', async () => {
+test.concurrent('what changed meanwhile is caught up with before the switch, until nothing did', async () => {
   await backfill({ partitions: 2, rounds: [2, 1] }, async ({ run, handle }) => {
     expect(await handle.result()).toMatchObject({ records: 100 });
     expect(run.calls.filter((call) => call.startsWith('planCatchUp'))).toEqual([
@@ -72,14 +72,14 @@ test('what changed meanwhile is caught up with before the switch, until nothing 
   });
 });
 
-test('a source that never stands still is taken as it is after three rounds', async () => {
+test.concurrent('a source that never stands still is taken as it is after three rounds', async () => {
   await backfill({ partitions: 1, rounds: [1, 1, 1, 1, 1] }, async ({ run, handle }) => {
     expect(await handle.result()).toMatchObject({ records: 80 });
     expect(run.calls.filter((call) => call.startsWith('planCatchUp'))).toHaveLength(3);
   });
 });
 
-test('in place nothing is switched or dropped, and what is gone is deleted once all is verified', async () => {
+test.concurrent('in place nothing is switched or dropped, and what is gone is deleted once all is verified', async () => {
   await backfill(
     { partitions: 1, inPlace: true },
     async ({ run, handle }) => {
@@ -99,7 +99,7 @@ test('in place nothing is switched or dropped, and what is gone is deleted once 
   );
 });
 
-test('a replay is one pass in place: it catches up with nothing and deletes nothing', async () => {
+test.concurrent('a replay is one pass in place: it catches up with nothing and deletes nothing', async () => {
   await backfill(
     { partitions: 1, inPlace: true, rounds: [1] },
     async ({ run, handle }) => {
@@ -113,7 +113,7 @@ test('a replay is one pass in place: it catches up with nothing and deletes noth
   );
 });
 
-test('known items are embedded before anything is verified', async () => {
+test.concurrent('known items are embedded before anything is verified', async () => {
   const { verification } = backfillRequest();
   await backfill(
     { partitions: 1 },
@@ -126,7 +126,7 @@ test('known items are embedded before anything is verified', async () => {
   );
 });
 
-test('with an endpoint no device is asked for, and pages are embedded on the host', async () => {
+test.concurrent('with an endpoint no device is asked for, and pages are embedded on the host', async () => {
   const queues = new Set<string>();
   const script: BackfillScript = {
     partitions: 2,
@@ -147,7 +147,7 @@ test('with an endpoint no device is asked for, and pages are embedded on the hos
   );
 });
 
-test('collections are listed, searched and rolled back to the version before', async () => {
+test.concurrent('collections are listed, searched and rolled back to the version before', async () => {
   await backfill({ partitions: 1 }, async ({ run, handle, hostId, taskQueue }) => {
     await handle.result();
     const store = { kind: 'chroma' as const, url: null };

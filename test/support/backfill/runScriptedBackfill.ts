@@ -14,6 +14,7 @@ import {
   createScriptedBackfill,
   type ScriptedBackfill,
 } from './scriptedBackfill.ts';
+import { eventually } from './steering.ts';
 
 export interface BackfillRig {
   run: ScriptedBackfill;
@@ -97,9 +98,9 @@ export async function runScriptedBackfill<T>(
 
 /** All devices are back in the pool, and nobody waits for one. */
 export async function expectFree({ describePool }: BackfillRig): Promise<void> {
-  await expect
-    .poll(async () => (await describePool()).devices.map(({ state }) => state))
-    .toEqual(['free', 'free']);
-  const { leases, queue } = await describePool();
-  expect([leases, queue]).toEqual([[], []]);
+  await eventually(async () => {
+    const { devices, leases, queue } = await describePool();
+    expect(devices.map(({ state }) => state)).toEqual(['free', 'free']);
+    expect([leases, queue]).toEqual([[], []]);
+  });
 }

@@ -1,4 +1,5 @@
 import { Context } from '@temporalio/activity';
+import { vi } from 'vitest';
 
 /** Something that a test waits for, or makes a script wait for. */
 export interface Gate {
@@ -19,4 +20,9 @@ export async function whileBeating(until: Promise<unknown> = new Promise(() => {
   const context = Context.current();
   const timer = setInterval(() => context.heartbeat(), 200);
   await Promise.race([until, context.cancelled]).finally(() => clearInterval(timer));
+}
+
+/** Repeats a check until it holds; also in tests that run beside each other, as expect.poll may not. */
+export async function eventually(check: () => Promise<void> | void): Promise<void> {
+  await vi.waitFor(check, { timeout: 60_000, interval: 100 });
 }
