@@ -32,7 +32,8 @@ export interface StoreAdvice {
   memoryRule: string;
   /** Seconds until a first load is done, without embedding. */
   loadSeconds: number;
-  loadMeasured: string;
+  /** Rate of loading, and who measured it. */
+  loadRule: string;
   reasons: string[];
   objections: string[];
 }
@@ -73,8 +74,13 @@ function judge(needs: StoreNeeds, profile: StoreProfile): StoreAdvice {
     memoryBytes,
     memoryRule: profile.memoryRule,
     loadSeconds: (vectors * dimensions) / 384 / profile.load.vectorsPerSecond,
-    loadMeasured: profile.load.measured,
+    loadRule: loadRule(profile),
     reasons,
     objections,
   };
+}
+
+function loadRule({ load }: StoreProfile): string {
+  const rate = load.vectorsPerSecond.toLocaleString('en-US');
+  return `${rate} vectors a second at 384 dimensions (${load.measured})`;
 }

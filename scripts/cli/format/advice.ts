@@ -28,9 +28,7 @@ export function formatAdvice(needs: StoreNeeds, advice: StoreAdvice[]): string {
       ...one.reasons.map((reason) => `  + ${reason}`),
       ...objections(one),
     ]);
-  const sources = advice.map(
-    (one) => `  ${one.kind}: ${one.memoryRule}; load as ${one.loadMeasured}`,
-  );
+  const sources = advice.map((one) => `  ${one.kind}: ${one.memoryRule}; ${one.loadRule}`);
   return [
     ...verdict,
     ...(best?.fits ? objections(best) : []),
@@ -39,7 +37,7 @@ export function formatAdvice(needs: StoreNeeds, advice: StoreAdvice[]): string {
     '',
     ...others,
     '',
-    'Numbers (float32; quantized vectors in proportion; load without embedding):',
+    'Memory of float32 vectors, quantized ones in proportion; load without embedding:',
     ...sources,
   ].join('\n');
 }

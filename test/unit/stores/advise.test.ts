@@ -88,7 +88,8 @@ describe('adviseStore', () => {
   it('says of each number where it comes from', () => {
     const text = formatAdvice(plain, adviseStore(plain));
     for (const { kind, memoryRule, load } of storeProfiles) {
-      expect(text).toContain(`${kind}: ${memoryRule}; load as ${load.measured}`);
+      expect(text).toContain(`${kind}: ${memoryRule}; `);
+      expect(text).toContain(`at 384 dimensions (${load.measured})`);
     }
   });
 });
