@@ -37,7 +37,7 @@ test('learns from pages that were embedded, not from cached ones; no page fails 
   expect(await rates.read('m')).toBeUndefined();
   await page(95, 100)(input);
   expect(await rates.read('m')).toBe(47.5);
-  const broken = createEmbeddingRates('/proc/nowhere/rates.json');
+  const broken = createEmbeddingRates(join(folder, 'pages.json', 'rates.json'));
   const result = await recordingRates(broken, page(95, 100))(input);
   expect(result.embedded).toBe(95);
 });
