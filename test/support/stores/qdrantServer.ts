@@ -14,17 +14,15 @@ export interface QdrantServer {
   url: string;
   /** QDRANT_API_KEY that it asks for; undefined: none. */
   apiKey: string | undefined;
-  /** Of a sidecar: its process, for a test that kills it. null: a server of QDRANT_URL. */
-  pid: number | null;
   stop(): Promise<void>;
 }
 
-export interface SidecarOptions {
-  /** Of a former sidecar, which is taken up, and stays; default: a new one that `stop` removes. */
-  folder?: string;
-  /** Default: a free one. */
-  port?: number;
-  apiKey?: string;
+export interface QdrantSidecar extends QdrantServer {
+  apiKey: string;
+  /** Kills it with SIGKILL; its data stay. */
+  kill(): Promise<void>;
+  /** The same data at the same place. */
+  restart(): Promise<void>;
 }
 
 const url = process.env.QDRANT_URL || undefined;
@@ -33,8 +31,9 @@ const url = process.env.QDRANT_URL || undefined;
 export const qdrantName = url === undefined ? 'Qdrant (sidecar over qdrant-edge)' : 'Qdrant';
 
 /** @returns null when there is one; else how to get it */
-export function findQdrant(): string | null {
-  if (url !== undefined) return null;
+export const findQdrant = (): string | null => (url === undefined ? findQdrantSidecar() : null);
+
+export function findQdrantSidecar(): string | null {
   try {
     findStoresPython();
     return null;
@@ -48,24 +47,40 @@ export function findQdrant(): string | null {
  * interface over the engine `qdrant-edge-py`: no package brings the server itself.
  */
 export async function startQdrant(): Promise<QdrantServer> {
-  if (url === undefined) {
-    return startQdrantSidecar({ apiKey: randomBytes(12).toString('hex') });
-  }
-  const apiKey = process.env.QDRANT_API_KEY || undefined;
-  return { url, apiKey, pid: null, stop: async () => {} };
+  if (url === undefined) return startQdrantSidecar();
+  return { url, apiKey: process.env.QDRANT_API_KEY || undefined, stop: async () => {} };
 }
 
-/** Ends with this process, however that ends. */
-export async function startQdrantSidecar(options: SidecarOptions = {}): Promise<QdrantServer> {
-  const folder = options.folder ?? (await mkdtemp(join(tmpdir(), 'berth-qdrant-')));
-  const { apiKey } = options;
-  const child = spawn(findStoresPython(), [sidecar, folder, String(options.port ?? 0)], {
-    stdio: ['pipe', 'pipe', 'pipe'],
-    env: {
-      ...process.env,
-      PYTHONDONTWRITEBYTECODE: '1',
-      ...(apiKey === undefined ? {} : { QDRANT__SERVICE__API_KEY: apiKey }),
+/** It ends with this process, however that ends. */
+export async function startQdrantSidecar(): Promise<QdrantSidecar> {
+  const folder = await mkdtemp(join(tmpdir(), 'berth-qdrant-'));
+  const apiKey = randomBytes(12).toString('hex');
+  let running = await launch(folder, 0, apiKey);
+  const { port } = running;
+  return {
+    url: `http://127.0.0.1:${port}`,
+    apiKey,
+    kill: () => running.end('SIGKILL'),
+    async restart() {
+      running = await launch(folder, port, apiKey);
     },
+    async stop() {
+      await running.end();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+interface Running {
+  port: number;
+  /** Without a signal: as its end of stdin asks it to. */
+  end(signal?: NodeJS.Signals): Promise<void>;
+}
+
+async function launch(folder: string, wanted: number, apiKey: string): Promise<Running> {
+  const child = spawn(findStoresPython(), [sidecar, folder, String(wanted)], {
+    stdio: ['pipe', 'pipe', 'pipe'],
+    env: { ...process.env, PYTHONDONTWRITEBYTECODE: '1', QDRANT__SERVICE__API_KEY: apiKey },
   });
   let errors = '';
   child.stderr.on('data', (data) => {
@@ -79,13 +94,11 @@ export async function startQdrantSidecar(options: SidecarOptions = {}): Promise<
   if (first === undefined) throw new Error(`the Qdrant sidecar ended at its start: ${errors}`);
   const { port } = JSON.parse(String(first[0])) as { port: number };
   return {
-    url: `http://127.0.0.1:${port}`,
-    apiKey,
-    pid: child.pid ?? null,
-    async stop() {
-      child.stdin.end();
+    port,
+    async end(signal) {
+      if (signal === undefined) child.stdin.end();
+      else child.kill(signal);
       await ended;
-      if (options.folder === undefined) await rm(folder, { recursive: true, force: true });
     },
   };
 }

@@ -15,7 +15,11 @@ export interface WeaviateServer {
   /** Of REST, with gRPC's port. */
   url: string;
   apiKey: string;
-  pid: number;
+  /** Kills it with SIGKILL; its data stay. */
+  kill(): Promise<void>;
+  /** The same data at the same place. */
+  restart(): Promise<void>;
+  /** Ends it and removes its data. */
   stop(): Promise<void>;
 }
 
@@ -41,41 +45,37 @@ export const buildTimeout = 40 * 60_000;
 export async function startWeaviate(): Promise<WeaviateServer> {
   const program = await weaviateProgram();
   const folder = await mkdtemp(join(tmpdir(), 'berth-weaviate-'));
-  const [port, grpc, gossip, data, raft, rpc] = await freePorts(6);
+  const ports = await freePorts();
   const apiKey = randomBytes(12).toString('hex');
+  const run = () => launch(program, folder, ports, apiKey);
+  let end = await run();
+  return {
+    url: `http://127.0.0.1:${ports.rest}?grpc=${ports.grpc}`,
+    apiKey,
+    kill: () => end('SIGKILL'),
+    async restart() {
+      end = await run();
+    },
+    async stop() {
+      await end('SIGTERM');
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+type End = (signal: NodeJS.Signals) => Promise<void>;
+
+async function launch(program: string, folder: string, ports: Ports, apiKey: string): Promise<End> {
   const child = spawn(
     'setpriv',
     [
       ...['--pdeathsig', 'KILL', '--', program],
-      ...['--host', '127.0.0.1', '--port', String(port), '--scheme', 'http'],
+      ...['--host', '127.0.0.1', '--port', String(ports.rest), '--scheme', 'http'],
     ],
     {
       cwd: folder,
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: {
-        ...process.env,
-        PERSISTENCE_DATA_PATH: join(folder, 'data'),
-        AUTHENTICATION_ANONYMOUS_ACCESS_ENABLED: 'false',
-        AUTHENTICATION_APIKEY_ENABLED: 'true',
-        AUTHENTICATION_APIKEY_ALLOWED_KEYS: apiKey,
-        AUTHENTICATION_APIKEY_USERS: 'berth',
-        DEFAULT_VECTORIZER_MODULE: 'none',
-        ENABLE_MODULES: '',
-        CLUSTER_HOSTNAME: 'berth',
-        CLUSTER_ADVERTISE_ADDR: '127.0.0.1',
-        CLUSTER_GOSSIP_BIND_PORT: String(gossip),
-        CLUSTER_DATA_BIND_PORT: String(data),
-        RAFT_PORT: String(raft),
-        RAFT_INTERNAL_RPC_PORT: String(rpc),
-        RAFT_JOIN: `berth:${raft}`,
-        RAFT_BOOTSTRAP_EXPECT: '1',
-        GRPC_PORT: String(grpc),
-        DISABLE_TELEMETRY: 'true',
-        GO_PROFILING_DISABLE: 'true',
-        // A developer's full disk is no reason to take no writes.
-        DISK_USE_READONLY_PERCENTAGE: '99',
-        LOG_LEVEL: 'warning',
-      },
+      env: { ...process.env, ...settings(folder, ports, apiKey) },
     },
   );
   let said = '';
@@ -85,26 +85,42 @@ export async function startWeaviate(): Promise<WeaviateServer> {
     });
   }
   const ended = once(child, 'exit');
-  const server: WeaviateServer = {
-    url: `http://127.0.0.1:${port}?grpc=${grpc}`,
-    apiKey,
-    pid: child.pid as number,
-    async stop() {
-      child.kill('SIGTERM');
-      await ended;
-      await rm(folder, { recursive: true, force: true });
-    },
-  };
-  while (!(await isReady(Number(port)))) {
+  while (!(await isReady(ports.rest))) {
     if (child.exitCode !== null || child.signalCode !== null) {
-      await server.stop();
       throw new Error(`Weaviate ended at its start: ${said}`);
     }
     // It says that it is ready by nothing but this answer.
     await pause(100);
   }
-  return server;
+  return async (signal) => {
+    child.kill(signal);
+    await ended;
+  };
 }
+
+const settings = (folder: string, ports: Ports, apiKey: string): Record<string, string> => ({
+  PERSISTENCE_DATA_PATH: join(folder, 'data'),
+  AUTHENTICATION_ANONYMOUS_ACCESS_ENABLED: 'false',
+  AUTHENTICATION_APIKEY_ENABLED: 'true',
+  AUTHENTICATION_APIKEY_ALLOWED_KEYS: apiKey,
+  AUTHENTICATION_APIKEY_USERS: 'berth',
+  DEFAULT_VECTORIZER_MODULE: 'none',
+  ENABLE_MODULES: '',
+  CLUSTER_HOSTNAME: 'berth',
+  CLUSTER_ADVERTISE_ADDR: '127.0.0.1',
+  CLUSTER_GOSSIP_BIND_PORT: String(ports.gossip),
+  CLUSTER_DATA_BIND_PORT: String(ports.data),
+  RAFT_PORT: String(ports.raft),
+  RAFT_INTERNAL_RPC_PORT: String(ports.rpc),
+  RAFT_JOIN: `berth:${ports.raft}`,
+  RAFT_BOOTSTRAP_EXPECT: '1',
+  GRPC_PORT: String(ports.grpc),
+  DISABLE_TELEMETRY: 'true',
+  GO_PROFILING_DISABLE: 'true',
+  // A developer's full disk is no reason to take no writes.
+  DISK_USE_READONLY_PERCENTAGE: '99',
+  LOG_LEVEL: 'warning',
+});
 
 async function isReady(port: number): Promise<boolean> {
   try {
@@ -114,8 +130,13 @@ async function isReady(port: number): Promise<boolean> {
   }
 }
 
-async function freePorts(count: number): Promise<number[]> {
-  const ports = new Set<number>();
-  while (ports.size < count) ports.add(await getPort({ host: '127.0.0.1', exclude: [...ports] }));
-  return [...ports];
+const portNames = ['rest', 'grpc', 'gossip', 'data', 'raft', 'rpc'] as const;
+type Ports = Record<(typeof portNames)[number], number>;
+
+async function freePorts(): Promise<Ports> {
+  const ports: Partial<Ports> = {};
+  for (const name of portNames) {
+    ports[name] = await getPort({ host: '127.0.0.1', exclude: Object.values(ports) });
+  }
+  return ports as Ports;
 }

@@ -19,7 +19,7 @@ export function toQdrantPoint(point: Point, fullText: boolean): PointStruct {
   };
   const sparse = fullText ? sparseDocument(point.text) : undefined;
   if (sparse !== undefined) vector[vectorNames.text] = sparse;
-  const length = Math.hypot(...point.vector);
+  const length = lengthOf(point.vector);
   return {
     id: point.id,
     vector,
@@ -28,6 +28,12 @@ export function toQdrantPoint(point: Point, fullText: boolean): PointStruct {
       ...(Math.abs(length - 1) <= unitTolerance ? {} : { [lengthField]: length }),
     },
   };
+}
+
+function lengthOf(vector: Float32Array): number {
+  let sum = 0;
+  for (const value of vector) sum += value * value;
+  return Math.sqrt(sum);
 }
 
 export function fromQdrantPoint({ id, payload, vector }: Schemas['Record']): StoredPoint {

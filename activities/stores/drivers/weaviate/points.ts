@@ -5,6 +5,7 @@ import type { VectorStore } from '../../vectorStore.ts';
 import type { WeaviateCollections } from './collections.ts';
 import type { WeaviateConnection } from './connection.ts';
 import { describeWeaviateError } from './describeError.ts';
+import { createDurableInsert } from './durableInsert.ts';
 import { kindOfProperty, toClassName } from './names.ts';
 import { fromWeaviateObject, readProperties, toWeaviateObject } from './objects.ts';
 
@@ -31,6 +32,28 @@ export function createWeaviatePoints(
     return fromWeaviateObject(uuid, properties, vectors ? stored.default : undefined);
   };
 
+  const remove = async (physical: string, ids: readonly string[]): Promise<void> => {
+    const collection = use(physical);
+    for (let at = 0; at < ids.length; at += idsAtOnce) {
+      const some = ids.slice(at, at + idsAtOnce);
+      const { failed } = await call('delete', physical, () =>
+        collection.data.deleteMany(collection.filter.byId().containsAny([...some])),
+      );
+      if (failed > 0) {
+        throw berthError(
+          'StoreUnavailable',
+          `${where}: delete ${physical}: ${failed} points stayed; retried later`,
+        );
+      }
+    }
+  };
+
+  const insert = createDurableInsert(
+    (physical, objects) =>
+      call('upsert', physical, () => use(physical).data.insertMany(objects as never)),
+    remove,
+  );
+
   return {
     async upsert(physical, points) {
       if (points.length === 0) return;
@@ -43,9 +66,7 @@ export function createWeaviatePoints(
           physical,
           names.filter((name) => kindOfProperty(name) !== undefined),
         );
-        const { errors } = await call('upsert', physical, () =>
-          use(physical).data.insertMany(objects as never),
-        );
+        const errors = await insert(physical, objects);
         // The request succeeds although objects of it may have failed.
         const failed = Object.entries(errors).map(([at, { message }]) => ({
           id: objects[Number(at)]?.id ?? at,
@@ -63,21 +84,7 @@ export function createWeaviatePoints(
       });
     },
 
-    async deletePoints(physical, ids) {
-      const collection = use(physical);
-      for (let at = 0; at < ids.length; at += idsAtOnce) {
-        const some = ids.slice(at, at + idsAtOnce);
-        const { failed } = await call('delete', physical, () =>
-          collection.data.deleteMany(collection.filter.byId().containsAny([...some])),
-        );
-        if (failed > 0) {
-          throw berthError(
-            'StoreUnavailable',
-            `${where}: delete ${physical}: ${failed} points stayed`,
-          );
-        }
-      }
-    },
+    deletePoints: remove,
 
     async count(physical) {
       const { totalCount } = await call('count', physical, () => use(physical).aggregate.overAll());
