@@ -21,13 +21,12 @@ const version = (records: number, edition: number, lines: (number: number) => nu
     ).join('\n'),
   }));
 
-/** Throws once, right after (or right before) the n-th effect. */
-function createKill(nth: number, when: 'before' | 'after') {
+/** Throws once, right after the n-th effect. */
+function createKill(nth: number) {
   let count = 0;
   const effect = async <T>(work: () => T | Promise<T>): Promise<T> => {
     count += 1;
     const now = count === nth;
-    if (now && when === 'before') throw new Error('killed');
     const result = await work();
     if (now) throw new Error('killed');
     return result;
@@ -61,7 +60,7 @@ const breakStore = (effect: Effect, real: MemoryStore): VectorStore => ({
 const partition = wholePartition(7);
 const nextJob = () => (jobs++).toString(16).padStart(32, '0');
 
-async function killedFill(nth: number, when: 'before' | 'after', inPlace: boolean) {
+async function killedFill(nth: number, inPlace: boolean) {
   const records = version(7, 1, (number) => 1 + (number % 4));
   const store = createMemoryStore();
   if (inPlace) {
@@ -69,7 +68,7 @@ async function killedFill(nth: number, when: 'before' | 'after', inPlace: boolea
     const source = openMemorySource(() => former);
     await createPageRig({ folder, jobId: nextJob(), source, store }).fill(partition);
   }
-  const kill = createKill(nth, when);
+  const kill = createKill(nth);
   const embedder = createHashEmbedder();
   const rig = createPageRig({
     folder,
@@ -87,20 +86,18 @@ async function killedFill(nth: number, when: 'before' | 'after', inPlace: boolea
 
 for (const inPlace of [false, true]) {
   test(`nothing is lost and nothing is twice wherever a kill comes, ${inPlace ? 'in place' : 'anew'}`, async () => {
-    const whole = await killedFill(0, 'after', inPlace);
+    const whole = await killedFill(0, inPlace);
     expect(whole.effects).toBeGreaterThan(10);
     for (let nth = 1; nth <= whole.effects; nth += 1) {
-      for (const when of ['before', 'after'] as const) {
-        const { records, store, rig, embedder } = await killedFill(nth, when, inPlace);
-        expectExactly(store.points(rig.physical), records);
-        await rig.files.useLedger(rig.jobId, (ledger) => {
-          const points = store.points(rig.physical).size;
-          expect(ledger.totals()).toEqual({ records: 7, points });
-          expect(ledger.expected('noop')).toEqual({ records: 7, points });
-        });
-        // At most the page that was being embedded is embedded again.
-        expect(embedder.embedded.length - new Set(embedder.embedded).size).toBeLessThanOrEqual(10);
-      }
+      const { records, store, rig, embedder } = await killedFill(nth, inPlace);
+      expectExactly(store.points(rig.physical), records);
+      await rig.files.useLedger(rig.jobId, (ledger) => {
+        const points = store.points(rig.physical).size;
+        expect(ledger.totals()).toEqual({ records: 7, points });
+        expect(ledger.expected('noop')).toEqual({ records: 7, points });
+      });
+      // At most the page that was being embedded is embedded again.
+      expect(embedder.embedded.length - new Set(embedder.embedded).size).toBeLessThanOrEqual(10);
     }
   });
 }
@@ -111,10 +108,10 @@ test('a job that is killed for good leaves nothing that the next one does not pu
   const source = (records: typeof first) => openMemorySource(() => records);
   const bounds = wholePartition(5);
   for (const last of [first, version(5, 3, () => 3), larger]) {
-    for (let nth = 1; nth <= 16; nth += 1) {
+    for (const nth of [1, 2, 3, 4, 5, 7, 9, 12]) {
       const store = createMemoryStore();
       await createPageRig({ folder, jobId: nextJob(), source: source(first), store }).fill(bounds);
-      const { effect } = createKill(nth, 'after');
+      const { effect } = createKill(nth);
       const broken = createPageRig({
         folder,
         jobId: nextJob(),
