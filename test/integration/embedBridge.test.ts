@@ -205,6 +205,23 @@ test('a model is loaded once', { timeout }, async () => {
   expect(await embedder.embed(['ship'])).toEqual([first]);
 });
 
+test('memory that does not suffice, and a text at which a layer fails', { timeout }, async () => {
+  const { stdout } = await execa(findPython(), [script('embedScarcity.py'), tiny, work]);
+  const { scarce, poison, ...rest } = JSON.parse(stdout);
+  expect(scarce.refused).toEqual([]);
+  expect(scarce.largest).toBeLessThanOrEqual(300);
+  expect(scarce.largest).toBeGreaterThan(100);
+  expect(scarce.difference).toBeLessThan(1e-5);
+  const reason = 'the model fails: IndexError: index out of range in self';
+  expect(poison.refused).toEqual([{ index: 24, reason }]);
+  expect(poison.difference).toBeLessThan(1e-5);
+  // No property of a text: the call fails.
+  expect(rest).toEqual({
+    'never fits': 'no memory is left',
+    'always fails': 'index out of range in self',
+  });
+});
+
 test('more dimensions than there are, and what is no model', { timeout }, async () => {
   await expect((await embedderOf(tiny, { dimensions: 257 })).embed(['ship'])).rejects.toMatchObject(
     { type: 'DimensionMismatch', message: expect.stringMatching(/gives 256 dimensions/) },
