@@ -45,15 +45,20 @@ export function createSyntheticSource(spec: SourceSpec): RecordSource {
   };
 }
 
-/** The same record for the same number, no two alike. */
-function syntheticRecord(number: number) {
-  const text = Array.from(
+/** After so many records the sentences are the same again. */
+const period = words.length * 17 * 5;
+const sentences = Array.from({ length: period }, (_, number) =>
+  Array.from(
     { length: 8 + (number % 17) },
     (_, index) => words[(number * 7 + index * (1 + (number % 5))) % words.length],
-  );
+  ).join(' '),
+);
+
+/** The same record for the same number, no two alike. */
+function syntheticRecord(number: number) {
   return {
     id: `synthetic-${number}`,
-    text: `Record ${number}: ${text.join(' ')}.`,
+    text: `Record ${number}: ${sentences[number % period]}.`,
     metadata: { number, group: `g${number % 10}` },
   };
 }
