@@ -5,6 +5,7 @@ import type {
   BackfillProgress,
   BackfillResult,
 } from '../../../workflows/contracts/backfill/progress.ts';
+import { failure } from '../../../workflows/contracts/errors.ts';
 import {
   type BackfillRig,
   type BackfillRigInput,
@@ -104,5 +105,47 @@ test('a failed verification names store, check and numbers, and nothing is switc
     expect(run.calls.some((call) => call.startsWith('switchAlias'))).toBe(false);
     expect(run.collections.size).toBe(0);
     expect(run.calls.at(-1)).toBe('finishBackfill');
+  });
+});
+
+test('when a later store cannot be switched, the earlier ones are switched back', async () => {
+  const script: BackfillScript = {
+    partitions: 1,
+    before: ({ name, at }) => {
+      if (name === 'switchAlias' && at === `${qdrant} docs-v2`)
+        throw failure('StoreRejected', 'no such alias');
+    },
+  };
+  await backfill(script, async ({ run, handle }) => {
+    expect(await failureTypeOf(handle)).toBe('StoreRejected');
+    expect(Object.fromEntries(run.aliases)).toEqual({ chroma: 'docs-v1', [qdrant]: 'docs-v1' });
+    expect(run.calls.slice(-7)).toEqual([
+      'switchAlias chroma docs-v2',
+      `switchAlias ${qdrant} docs-v2`,
+      `switchAlias ${qdrant} docs-v1`,
+      'switchAlias chroma docs-v1',
+      'abandonCollection chroma',
+      `abandonCollection ${qdrant}`,
+      'finishBackfill',
+    ]);
+    expect(run.collections.size).toBe(0);
+  });
+});
+
+test('a collection that an alias may still name is not dropped', async () => {
+  const script: BackfillScript = {
+    partitions: 1,
+    before: ({ name, at }) => {
+      const fails = [`${qdrant} docs-v2`, 'chroma docs-v1'].includes(at);
+      if (name === 'switchAlias' && fails) throw failure('CredentialsRefused', 'who are you');
+    },
+  };
+  await backfill(script, async ({ run, handle }) => {
+    const error = await handle.result().catch((reason: Error) => reason);
+    expect((error as Error & { cause: Error }).cause.message).toMatch(
+      /could not be switched \(who are you\) nor back everywhere: chroma may name docs-v2 instead of docs-v1/,
+    );
+    expect(run.aliases.get('chroma')).toBe('docs-v2');
+    expect([...run.collections]).toEqual(['chroma docs-v2']);
   });
 });

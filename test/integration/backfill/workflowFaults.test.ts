@@ -4,9 +4,10 @@ import {
   type BackfillRig,
   type BackfillRigInput,
   expectFree,
+  expectNothingSwitched,
   runScriptedBackfill,
 } from '../../support/backfill/runScriptedBackfill.ts';
-import type { BackfillScript, ScriptedCall } from '../../support/backfill/scriptedBackfill.ts';
+import type { BackfillScript } from '../../support/backfill/scriptedBackfill.ts';
 import { createGate, eventually, whileBeating } from '../../support/backfill/steering.ts';
 import { failureTypeOf, type WorkflowServer } from '../../support/scriptedIngest.ts';
 import { bundleWorkflows, startTemporal } from '../../support/temporal.ts';
@@ -25,16 +26,8 @@ const backfill = <T>(
   input: BackfillRigInput = {},
 ) => runScriptedBackfill(on, script, body, input);
 
-const qdrant = 'qdrant=http://127.0.0.1:6333';
 const one = { stores: [{ kind: 'chroma' as const, url: null }] };
 const times = (calls: string[], call: string) => calls.filter((each) => each === call).length;
-
-function expectNothingSwitched({ run }: BackfillRig): void {
-  expect([...run.aliases.values()].every((named) => named === 'docs-v1')).toBe(true);
-  expect(run.collections.size).toBe(0);
-  expect(run.calls.some((call) => call.startsWith('switchAlias'))).toBe(false);
-  expect(run.calls.at(-1)).toBe('finishBackfill');
-}
 
 test.concurrent('a page that is lost is embedded again, and counted once', async () => {
   const rig: { current?: BackfillRig } = {};
@@ -216,102 +209,4 @@ test.concurrent('more failed records than allowed end the job before the switch'
     },
     { request: { maxFailures: 12 } },
   );
-});
-
-test.concurrent('when a later store cannot be switched, the earlier ones are switched back', async () => {
-  const script: BackfillScript = {
-    partitions: 1,
-    before: ({ name, at }) => {
-      if (name === 'switchAlias' && at === `${qdrant} docs-v2`)
-        throw failure('StoreRejected', 'no such alias');
-    },
-  };
-  await backfill(script, async ({ run, handle }) => {
-    expect(await failureTypeOf(handle)).toBe('StoreRejected');
-    expect(Object.fromEntries(run.aliases)).toEqual({ chroma: 'docs-v1', [qdrant]: 'docs-v1' });
-    expect(run.calls.slice(-7)).toEqual([
-      'switchAlias chroma docs-v2',
-      `switchAlias ${qdrant} docs-v2`,
-      `switchAlias ${qdrant} docs-v1`,
-      'switchAlias chroma docs-v1',
-      'abandonCollection chroma',
-      `abandonCollection ${qdrant}`,
-      'finishBackfill',
-    ]);
-    expect(run.collections.size).toBe(0);
-  });
-});
-
-test.concurrent('a collection that an alias may still name is not dropped', async () => {
-  const script: BackfillScript = {
-    partitions: 1,
-    before: ({ name, at }) => {
-      const fails = [`${qdrant} docs-v2`, 'chroma docs-v1'].includes(at);
-      if (name === 'switchAlias' && fails) throw failure('CredentialsRefused', 'who are you');
-    },
-  };
-  await backfill(script, async ({ run, handle }) => {
-    const error = await handle.result().catch((reason: Error) => reason);
-    expect((error as Error & { cause: Error }).cause.message).toMatch(
-      /could not be switched \(who are you\) nor back everywhere: chroma may name docs-v2 instead of docs-v1/,
-    );
-    expect(run.aliases.get('chroma')).toBe('docs-v2');
-    expect([...run.collections]).toEqual(['chroma docs-v2']);
-  });
-});
-
-test.concurrent.each([
-  'planBackfill',
-  'prepareCollections',
-  'embedPage',
-  'writePage',
-  'closePartition',
-  'planCatchUp',
-  'finishLoad',
-  'verifyCollection',
-])('cancelled in %s, it leaves the alias alone and nothing behind', async (stage) => {
-  const begun = createGate();
-  const still = { running: 0 };
-  const script: BackfillScript = {
-    partitions: 3,
-    rounds: [1],
-    before: async ({ name }: ScriptedCall) => {
-      if (name === 'abandonCollection' || name === 'finishBackfill') expect(still.running).toBe(0);
-      if (name !== stage) return;
-      still.running += 1;
-      begun.open();
-      await whileBeating().finally(() => {
-        still.running -= 1;
-      });
-    },
-  };
-  await backfill(script, async (rig) => {
-    await begun.opened;
-    await rig.handle.cancel();
-    expect(await failureTypeOf(rig.handle)).toBe('CancelledFailure');
-    expect((await rig.handle.describe()).status.name).toBe('CANCELLED');
-    expectNothingSwitched(rig);
-    await expectFree(rig);
-  });
-});
-
-test.concurrent('cancelled while it switches, all stores are switched: the request came too late', async () => {
-  const begun = createGate();
-  const cancelled = createGate();
-  const script: BackfillScript = {
-    partitions: 1,
-    before: async ({ name }) => {
-      if (name !== 'switchAlias') return;
-      begun.open();
-      await whileBeating(cancelled.opened);
-    },
-  };
-  await backfill(script, async ({ run, handle }) => {
-    await begun.opened;
-    await handle.cancel();
-    cancelled.open();
-    expect(await handle.result()).toMatchObject({ records: 20 });
-    expect(Object.fromEntries(run.aliases)).toEqual({ chroma: 'docs-v2', [qdrant]: 'docs-v2' });
-    expect(run.calls.at(-1)).toBe('finishBackfill');
-  });
 });

@@ -1,13 +1,14 @@
 import { Context } from '@temporalio/activity';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { BackfillResult } from '../../../workflows/contracts/backfill/progress.ts';
+import { backfillRequest } from '../../support/backfill/backfillRequest.ts';
 import {
   type BackfillRig,
   type BackfillRigInput,
   expectFree,
   runScriptedBackfill,
 } from '../../support/backfill/runScriptedBackfill.ts';
-import { type BackfillScript, backfillRequest } from '../../support/backfill/scriptedBackfill.ts';
+import type { BackfillScript } from '../../support/backfill/scriptedBackfill.ts';
 import { failureTypeOf, type WorkflowServer } from '../../support/scriptedIngest.ts';
 import { bundleWorkflows, startTemporal } from '../../support/temporal.ts';
 

@@ -8,9 +8,9 @@ import type { PoolDescription } from '../../../workflows/contracts/pool/descript
 import { poolQueries, poolWorkflowId } from '../../../workflows/contracts/pool/messages.ts';
 import { createScriptedHost } from '../pool/scriptedHost.ts';
 import type { WorkflowServer } from '../scriptedIngest.ts';
+import { backfillRequest } from './backfillRequest.ts';
 import {
   type BackfillScript,
-  backfillRequest,
   createScriptedBackfill,
   type ScriptedBackfill,
 } from './scriptedBackfill.ts';
@@ -103,4 +103,12 @@ export async function expectFree({ describePool }: BackfillRig): Promise<void> {
     expect(devices.map(({ state }) => state)).toEqual(['free', 'free']);
     expect([leases, queue]).toEqual([[], []]);
   });
+}
+
+/** No alias has moved, no new collection is left, and the dead letters are gathered. */
+export function expectNothingSwitched({ run }: BackfillRig): void {
+  expect([...run.aliases.values()].every((named) => named === 'docs-v1')).toBe(true);
+  expect(run.collections.size).toBe(0);
+  expect(run.calls.some((call) => call.startsWith('switchAlias'))).toBe(false);
+  expect(run.calls.at(-1)).toBe('finishBackfill');
 }
