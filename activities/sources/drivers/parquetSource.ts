@@ -12,6 +12,7 @@ import {
 } from '../files/fileStamp.ts';
 import { columnsOf, InvalidText, rangesOf, readFooter, readRows } from '../parquet/parquetFile.ts';
 import { type RowWindow, rowWindows } from '../parquet/rowWindows.ts';
+import { createWindowCache } from '../parquet/windowCache.ts';
 import type { OpenSource, RecordSource, SourceDeps } from '../recordSource.ts';
 import { checkColumns } from '../records/checkColumns.ts';
 import { recordFailure } from '../records/recordFailure.ts';
@@ -21,6 +22,7 @@ const toSchema = z.object({ group: z.number().int() });
 const cursorSchema = toSchema.extend({ row: z.number().int() });
 const fromSchema = cursorSchema.extend({ file: fileStampSchema });
 
+const decodeOnce = createWindowCache();
 const windowBytes = 32 * 1024 * 1024;
 
 interface Footer {
@@ -37,8 +39,6 @@ export async function createParquetSource(
 ): Promise<RecordSource> {
   const path = await resolveAllowed(spec.location, 'file', deps.allowed);
   const toRecord = createRecordReader(spec.columns);
-  /** Pages of one reader lie behind each other in a window, which is decoded once. */
-  let lastWindow: { key: string; rows: Row[] } | undefined;
   let lastFooter: { key: string; footer: Footer } | undefined;
 
   async function withFile<T>(
@@ -54,13 +54,11 @@ export async function createParquetSource(
         lastFooter = { key, footer: { metadata, ...choose(metadata) } };
       }
       const { footer } = lastFooter;
-      const rowsOf = async ({ from, to }: RowWindow): Promise<Row[]> => {
-        const windowKey = `${key} ${from}`;
-        if (lastWindow?.key === windowKey) return lastWindow.rows;
-        const rows = await readRows(file, path, footer.metadata, footer.columns, from, to);
-        lastWindow = { key: windowKey, rows };
-        return rows;
-      };
+      const { metadata, columns } = footer;
+      const rowsOf = ({ from, to }: RowWindow): Promise<Row[]> =>
+        decodeOnce(JSON.stringify([path, key, columns, from, to]), () =>
+          readRows(file, path, metadata, columns, from, to),
+        );
       return { result: work(footer, rowsOf), close: () => handle.close() };
     } catch (error) {
       await handle.close();
@@ -148,9 +146,7 @@ export async function createParquetSource(
       }
     },
 
-    async close() {
-      lastWindow = undefined;
-    },
+    async close() {},
   };
 }
 
