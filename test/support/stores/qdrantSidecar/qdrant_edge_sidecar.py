@@ -178,7 +178,8 @@ class Handler(BaseHTTPRequestHandler):
         length = int(self.headers.get("Content-Length") or 0)
         if length > MAX_BODY:
             self.close_connection = True
-            raise RequestFailure(413, f"JSON payload ({length} bytes) is larger than allowed (limit: {MAX_BODY} bytes).")
+            sizes = f"({length} bytes) is larger than allowed (limit: {MAX_BODY} bytes)"
+            raise RequestFailure(413, f"JSON payload {sizes}.")
         data = self.rfile.read(length)
         if not data:
             return {}
