@@ -200,8 +200,7 @@ export async function openLanceFolder(options: LanceOptions): Promise<VectorStor
         const clauses = filterClauses(query.filter, tenant);
         if (clauses.length > 0) await tables.refresh(one);
         const predicate = toPredicate(clauses, one.columns);
-        const quantized = layout.quantization !== 'none';
-        return searchTable(one.table, query, predicate, quantized);
+        return searchTable(one.table, query, predicate, layout.quantization);
       }),
 
     async addPayloadIndex(physical, { field, type }) {

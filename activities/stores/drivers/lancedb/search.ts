@@ -1,4 +1,5 @@
 import { rerankers, type Table } from '@lancedb/lancedb';
+import type { CollectionLayout } from '../../../../workflows/contracts/backfill/request.ts';
 import { fusionDepth } from '../../shared/fusion.ts';
 import type { StoreHit, StoreQuery } from '../../vectorStore.ts';
 import { fromRow, pointColumns, type Row } from './rows.ts';
@@ -6,19 +7,19 @@ import { fromRow, pointColumns, type Row } from './rows.ts';
 /** Clusters of the vectors' index that a query looks into. */
 const nprobes = 64;
 /** Candidates for each hit whose exact distance is computed where vectors are quantized. */
-const refineFactor = 8;
+const refineFactors = { none: 1, half: 1, scalar: 8, binary: 32 };
 
 /** @param where predicate over the metadata's columns (where.ts) */
 export async function searchTable(
   table: Table,
   query: StoreQuery,
   where: string | undefined,
-  quantized: boolean,
+  quantization: CollectionLayout['quantization'],
 ): Promise<StoreHit[]> {
   let vectors = table.query().nearestTo(query.vector).distanceType('cosine').nprobes(nprobes);
   if (where !== undefined) vectors = vectors.where(where);
   if (query.exact) vectors = vectors.bypassVectorIndex();
-  else if (quantized) vectors = vectors.refineFactor(refineFactor);
+  else if (quantization !== 'none') vectors = vectors.refineFactor(refineFactors[quantization]);
   if (!query.hybrid) {
     const rows: Row[] = await vectors
       .select([...pointColumns, '_distance'])
