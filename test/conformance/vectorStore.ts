@@ -3,10 +3,11 @@ import type { VectorStore } from '../../activities/stores/vectorStore.ts';
 import { adviceTests } from './vectorStores/advice.ts';
 import { aliasTests } from './vectorStores/aliases.ts';
 import { collectionTests } from './vectorStores/collections.ts';
+import { hybridTests } from './vectorStores/hybrid.ts';
 import { pointTests } from './vectorStores/points.ts';
 import { refusalTests } from './vectorStores/refusals.ts';
 import { createRig, type VectorStoreHarness } from './vectorStores/rig.ts';
-import { hybridTests, searchTests } from './vectorStores/searches.ts';
+import { searchTests } from './vectorStores/searches.ts';
 
 export type { VectorStoreHarness };
 

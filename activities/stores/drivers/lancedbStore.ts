@@ -8,7 +8,6 @@ import { checkLayout, requireSameSpec, specText } from '../shared/collectionSpec
 import { filterClauses } from '../shared/filters.ts';
 import type {
   OpenStore,
-  Point,
   StoreCapabilities,
   StoredCollection,
   StoreLimits,
@@ -28,7 +27,7 @@ import { columnName, indexedType, tableSchema } from './lancedb/rowColumns.ts';
 import { fromRow, pointColumns, type Row, toRow } from './lancedb/rows.ts';
 import { searchTable } from './lancedb/search.ts';
 import { createTables } from './lancedb/tables.ts';
-import { literal, toPredicate } from './lancedb/where.ts';
+import { idPredicate, toPredicate } from './lancedb/where.ts';
 
 const capabilities: StoreCapabilities = {
   hybrid: 'native',
@@ -249,6 +248,3 @@ export async function openLanceFolder(options: LanceOptions): Promise<VectorStor
   };
   return store;
 }
-
-const idPredicate = (ids: readonly Point['id'][]): string =>
-  `id IN (${ids.map(literal).join(', ')})`;

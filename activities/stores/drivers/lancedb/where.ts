@@ -3,7 +3,7 @@ import type { FilterClause } from '../../shared/filters.ts';
 import { columnName, typeOf } from './rowColumns.ts';
 
 /** A literal of DataFusion's SQL. */
-export const literal = (value: FilterValue): string =>
+const literal = (value: FilterValue): string =>
   typeof value === 'string' ? `'${value.replaceAll("'", "''")}'` : String(value);
 
 /**
@@ -35,3 +35,6 @@ export function toPredicate(
   });
   return parts.length === 0 ? undefined : parts.join(' AND ');
 }
+
+export const idPredicate = (ids: readonly string[]): string =>
+  `id IN (${ids.map(literal).join(', ')})`;
