@@ -63,6 +63,7 @@ export function reportScale(setting: ScaleSetting, outcome: ScaleOutcome): Bench
     ],
     targets,
     notes: [
+      `workflow worker's memory by tenths of the records, MiB: ${byTenths(setting, outcome)}`,
       `${records} records in pages of ${setting.pageRecords}, ${setting.partitionPages} pages a partition, ${setting.concurrency} at a time under leases; activities only count; ${memory.length} samples of memory`,
       ...(records < aim
         ? [
@@ -77,4 +78,12 @@ function peakBytes({ memory }: ScaleOutcome, from: number, to: number): number {
   return memory
     .filter(({ records }) => records >= from && records < to)
     .reduce((peak, { bytes }) => Math.max(peak, bytes), 0);
+}
+
+/** Shows whether memory grows all the time, or once. */
+function byTenths({ records }: ScaleSetting, outcome: ScaleOutcome): string {
+  const peaks = Array.from({ length: 10 }, (_, tenth) =>
+    peakBytes(outcome, (tenth * records) / 10, ((tenth + 1) * records) / 10),
+  );
+  return peaks.map((bytes) => (bytes === 0 ? '-' : String(Math.round(bytes / 2 ** 20)))).join(', ');
 }
