@@ -1,7 +1,7 @@
 import { type DeviceRecord, readDeviceList } from '../../activities/devices/deviceRecords.ts';
 import type { Paths } from '../../activities/platform/paths.ts';
 import { BerthError } from '../../workflows/contracts/errors.ts';
-import { hostTaskQueue, workflowTaskQueue } from '../../workflows/contracts/ids.ts';
+import { hostTaskQueue, queryTaskQueue, workflowTaskQueue } from '../../workflows/contracts/ids.ts';
 import { readHostId } from '../supervisor/hostId.ts';
 import { readStack } from '../supervisor/stack.ts';
 import type { ProcessStatus, StackFile } from '../supervisor/stackFile.ts';
@@ -108,6 +108,7 @@ async function readQueues(stack: StackFile, open: () => Promise<Session>): Promi
   const wanted: { name: string; type: QueueType }[] = [
     { name: workflowTaskQueue, type: 'workflow' },
     { name: hostTaskQueue(stack.hostId), type: 'activity' },
+    { name: queryTaskQueue(stack.hostId), type: 'activity' },
     ...deviceQueues.map((name) => ({ name, type: 'activity' as const })),
   ];
   return session.client.withDeadline(Date.now() + statusTimeoutMs, () =>
