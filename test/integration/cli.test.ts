@@ -80,6 +80,7 @@ describe('status and devices', () => {
     expect(status.queues.map(({ name }) => name.split('.')[0])).toEqual([
       'berth',
       'host',
+      'query',
       'device',
       'device',
     ]);
