@@ -8,6 +8,7 @@ import type {
   BackfillResult,
 } from '../../../workflows/contracts/backfill/progress.ts';
 import type { BackfillControl } from '../../../workflows/contracts/backfill/request.ts';
+import { berthError } from '../../../workflows/contracts/errors.ts';
 import { awaitJob } from '../awaitJob.ts';
 import { toBerthError } from '../failures.ts';
 import { followProgress } from '../followProgress.ts';
@@ -78,7 +79,17 @@ export function createBackfillHandle(
     watch: (onProgress, { intervalMs = 500 } = {}) =>
       followProgress(progress, result, onProgress, intervalMs),
     control: (change) =>
-      named(() => updateWorkflow<BackfillControl>(latest, backfillUpdates.control, change)),
+      named(async () => {
+        // The server answers for a job that has ended as for one that never was.
+        const { status } = await latest.describe();
+        if (status.name !== 'RUNNING') {
+          throw berthError(
+            'InvalidRequest',
+            `${workflowId}: has ended (${status.name.toLowerCase()}), so nothing of it can be changed; start it again`,
+          );
+        }
+        return updateWorkflow<BackfillControl>(latest, backfillUpdates.control, change);
+      }),
     cancel: () => named(async () => void (await latest.cancel())),
   };
 }
