@@ -108,7 +108,8 @@ async function readPageItems(
     const { scratch } = paths.backfill(jobId);
     const items = source.read(partition, cursor, { scratch, signal });
     const wanted = (item: Parameters<typeof inReplay>[1]) => !replay || inReplay(replay, item);
-    return await readItems(items, request.pageRecords, wanted, signal);
+    const { tenantField } = request.layout;
+    return await readItems(items, request.pageRecords, wanted, tenantField, signal);
   } finally {
     await source.close();
   }

@@ -17,11 +17,13 @@ export interface PageItems {
  * Takes a page's items: as many as asked, fewer where their texts are long. Looks one item further,
  * so that a partition does not end with an empty page.
  * @param wanted items that are left out do not count
+ * @param tenantField metadata field that each record needs a text in; null: none
  */
 export async function readItems(
   items: AsyncIterable<SourceItem>,
   limit: number,
   wanted: (item: SourceItem) => boolean,
+  tenantField: string | null,
   signal: AbortSignal,
 ): Promise<PageItems> {
   const taken: PageItem[] = [];
@@ -32,15 +34,19 @@ export async function readItems(
     if (taken.length >= limit || bytes >= pageLimits.textBytes) return { items: taken, next: last };
     last = item.next;
     if (!wanted(item)) continue;
-    const checked: PageItem = 'failure' in item ? item : check(item);
+    const checked: PageItem = 'failure' in item ? item : check(item, tenantField);
     if (checked.record !== undefined) bytes += Buffer.byteLength(checked.record.text, 'utf8');
     taken.push(checked);
   }
   return { items: taken, next: null };
 }
 
-function check(item: Extract<SourceItem, { record: unknown }>): PageItem {
-  const failure = refuse(item.record, item.place);
+function check(
+  item: Extract<SourceItem, { record: unknown }>,
+  tenantField: string | null,
+): PageItem {
+  const failure =
+    refuse(item.record, item.place) ?? refuseTenantless(item.record, item.place, tenantField);
   return failure === undefined ? item : { failure, next: item.next };
 }
 
@@ -52,4 +58,18 @@ function refuse({ id, text }: SourceRecord, place: string): RecordFailure | unde
   if (size <= limit) return undefined;
   const reason = `its text has ${size} bytes, expected at most ${limit}; cut it into documents`;
   return recordFailure('too-large', place, reason, text, id);
+}
+
+/** Stores tell tenants apart by a text: a record without one would be nobody's, or everybody's. */
+function refuseTenantless(
+  { id, text, metadata }: SourceRecord,
+  place: string,
+  tenantField: string | null,
+): RecordFailure | undefined {
+  if (tenantField === null) return undefined;
+  const tenant = Object.hasOwn(metadata, tenantField) ? metadata[tenantField] : undefined;
+  if (typeof tenant === 'string' && tenant.trim() !== '') return undefined;
+  const found = tenant === undefined ? 'nothing' : JSON.stringify(tenant).slice(0, 100);
+  const reason = `its tenant field ${tenantField} holds ${found}, expected a text; make the column a text, or choose another --tenant-field`;
+  return recordFailure('missing-column', place, reason, text, id);
 }

@@ -77,7 +77,9 @@ export async function sampleSource(
     for (const [index, partition] of partitions.entries()) {
       report({ done: index, total: partitions.length });
       const read = (cursor: string | null) => source.read(partition, cursor, { scratch, signal });
-      for await (const items of pages(read, limit, wanted, signal)) await add(items);
+      for await (const items of pages(read, limit, wanted, request.layout.tenantField, signal)) {
+        await add(items);
+      }
     }
   } finally {
     await source.close();
@@ -89,6 +91,7 @@ async function* pages(
   read: (cursor: string | null) => ReturnType<RecordSource['read']>,
   limit: number,
   wanted: (item: SourceItem) => boolean,
+  tenantField: string | null,
   signal: AbortSignal,
 ): AsyncGenerator<PageItems> {
   let cursor: string | null = null;
@@ -97,6 +100,7 @@ async function* pages(
       read(cursor),
       Math.min(left, recordsPerRead),
       wanted,
+      tenantField,
       signal,
     );
     yield items;
