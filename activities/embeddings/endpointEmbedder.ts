@@ -42,12 +42,14 @@ export function createEndpointEmbedder(deps: EndpointEmbedderDeps): Embedder {
 
   /** null: not finite. */
   const vectors = async (texts: readonly string[], signal?: AbortSignal, retries?: number) => {
-    const send = () => client.send(texts, { dimensions: asked, signal, retries });
-    let found = await send();
+    const send = (dimensions?: number) => client.send(texts, { dimensions, signal, retries });
+    // Another request may find out meanwhile: what counts is what this one has asked for.
+    const first = asked;
+    let found = await send(first);
     const longer = found.some((vector) => vector !== null && vector.length > spec.dimensions);
-    if (longer && asked === undefined) {
+    if (longer && first === undefined) {
       asked = spec.dimensions;
-      found = await send().catch((error: unknown) => {
+      found = await send(asked).catch((error: unknown) => {
         if (!(error instanceof TextsRefused)) throw error;
         asked = undefined;
         throw mismatch(spec, client.where, `its own number, and cannot cut them: ${error.message}`);

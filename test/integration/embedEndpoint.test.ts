@@ -271,6 +271,26 @@ test('another number of dimensions', async () => {
   ]);
 });
 
+test('a shorter vector is asked for although several requests find out together', async () => {
+  let arrived = 0;
+  let goOn: () => void = () => undefined;
+  const together = new Promise<void>((resolve) => {
+    goOn = resolve;
+  });
+  const { embedder } = await setUp(
+    async ({ input, dimensions: asked }) => {
+      arrived += 1;
+      if (arrived === 3) goOn();
+      await together;
+      return { body: goodBody(input, asked ?? 16) };
+    },
+    { batchTexts: 1 },
+    16,
+  );
+  const found = await embedder.embed(many(3));
+  expect(found.map(({ vector }) => vector?.length)).toEqual([dimensions, dimensions, dimensions]);
+});
+
 test('a cancellation ends requests under way', async () => {
   const controller = new AbortController();
   const { embedder } = await setUp(() => {
