@@ -56,13 +56,15 @@ function checkUrl(kind: StoreKind, place: string, protocol: RegExp): string {
   } catch {
     throw refuse(kind, `an address, such as ${examples[kind]}`);
   }
-  if (url.password !== '') {
+  if (!protocol.test(url.protocol) || url.host === '') throw refuse(kind, examples[kind]);
+  // As the driver does (activities/stores/shared/storeUrl.ts), but before the job carries it.
+  const holdsUser = protocol.test('http:') && url.username !== '';
+  if (url.password !== '' || holdsUser || /key|token|passw|secret/i.test(url.search)) {
     throw refuse(
       `${kind} at ${url.host}`,
-      `an address without a password: it would be seen in the job; give it by environment (see the README's settings)`,
+      `an address without a password or key: it would be seen in the job; give it by environment (see the README's settings)`,
     );
   }
-  if (!protocol.test(url.protocol) || url.host === '') throw refuse(kind, examples[kind]);
   return place.replace(/\/+$/, '');
 }
 

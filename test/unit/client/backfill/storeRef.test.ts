@@ -29,8 +29,13 @@ describe('a store by kind and place', () => {
     );
   });
 
-  test('a password is refused and not repeated', () => {
-    const refused = () => parseStoreRef('pgvector=postgres://u:hunter2@db/docs');
+  test.each([
+    'pgvector=postgres://u:hunter2@db/docs',
+    'pgvector=postgres://u@db/docs?password=hunter2',
+    'qdrant=https://vectors.example:6333?api_key=hunter2',
+    'weaviate=https://hunter2@vectors.example',
+  ])('a credential is refused and not repeated: %s', (text) => {
+    const refused = () => parseStoreRef(text);
     expect(refused).toThrow(/without a password/);
     expect(refused).not.toThrow(/hunter2/);
   });
