@@ -1,4 +1,10 @@
-import { CancellationScope, condition, continueAsNew, setHandler } from '@temporalio/workflow';
+import {
+  CancellationScope,
+  condition,
+  continueAsNew,
+  setHandler,
+  sleep,
+} from '@temporalio/workflow';
 import { hostActivities } from '../../activityProxies.ts';
 import type { PartitionReport } from '../../contracts/backfill/pages.ts';
 import { failure } from '../../contracts/errors.ts';
@@ -6,6 +12,7 @@ import { retryLostLease } from '../../leases/retryLostLease.ts';
 import { withGpuLease } from '../../leases/withGpuLease.ts';
 import { backfillActivities } from '../activities.ts';
 import { controlPartitionSignal } from '../messages.ts';
+import { reasonOf } from '../reasonOf.ts';
 import {
   createPartitionContext,
   type PartitionContext,
@@ -13,11 +20,14 @@ import {
   partitionName,
 } from './context.ts';
 import { awaitPace } from './pace.ts';
-import { hasFailed } from './pageSteps.ts';
+import { hasFailed, isOutage } from './pageSteps.ts';
 import { fillStretch, hasLongHistory } from './stretch.ts';
 
 /** Times in a row, without progress between them. */
 const maxEvictions = 5;
+/** As often as the host tries a page: an outage of an hour. */
+const maxOutages = 65;
+const longestOutageWaitMs = 60_000;
 
 /**
  * Embeds the records between two borders of a source and writes them into all stores, page by page,
@@ -38,10 +48,12 @@ export async function backfillPartitionWorkflow(
     await condition(() => !context.control.paused);
     await awaitPace(context);
     if (context.control.paused) continue;
-    await retryLostLease(() => fillWhileWarm(context, writes), {
-      progress: () => state.counts.pages,
-      onLost: () => show('the lease was lost; taking another device'),
-    });
+    await outliveOutages(context, () =>
+      retryLostLease(() => fillWhileWarm(context, writes), {
+        progress: () => state.counts.pages,
+        onLost: () => show('the lease was lost; taking another device'),
+      }),
+    );
     if (!state.done && hasLongHistory(context)) await handOver(context);
   }
   // The last page's share of time too, or a partition of one page would know no rate.
@@ -53,6 +65,25 @@ export async function backfillPartitionWorkflow(
   });
   show('done');
   return { index: partition.index, counts: state.counts };
+}
+
+/** While the source or the cache is away, nobody keeps a device. */
+async function outliveOutages(
+  { input, state, show }: PartitionContext,
+  fill: () => Promise<void>,
+): Promise<void> {
+  for (let outages = 0; ; ) {
+    const before = state.counts.pages;
+    try {
+      return await fill();
+    } catch (error) {
+      outages = state.counts.pages > before ? 1 : outages + 1;
+      // An endpoint's pages are the host's, which has tried as often already.
+      if (input.artifact === null || !isOutage(error) || outages >= maxOutages) throw error;
+      show(`waiting without a device: ${reasonOf(error)}`);
+      await sleep(Math.min(longestOutageWaitMs, 1000 * 2 ** (outages - 1)));
+    }
+  }
 }
 
 /** A copy that was evicted between its warming and its use is opened again. */

@@ -75,6 +75,12 @@ export async function writePage(
 /** Whether a page's vectors are gone from the host: it has to be embedded again. */
 export const pageWasLost = (error: unknown): boolean => hasFailed(error, 'PageLost');
 
+/** Whether a page could not be embedded because its source or the cache does not answer. */
+export const isOutage = (error: unknown): boolean =>
+  error instanceof ActivityFailure &&
+  error.activityType === 'embedPage' &&
+  (hasFailed(error, 'SourceUnavailable') || hasFailed(error, 'StoreUnavailable'));
+
 /** Whether an activity ended with a failure of that type. */
 export function hasFailed(error: unknown, type: FailureType): boolean {
   return (
