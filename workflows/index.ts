@@ -3,6 +3,7 @@ export { listCollectionsWorkflow } from './backfill/collections/listCollectionsW
 export { rollbackCollectionWorkflow } from './backfill/collections/rollbackCollectionWorkflow.ts';
 export { searchCollectionWorkflow } from './backfill/collections/searchCollectionWorkflow.ts';
 export { backfillPartitionWorkflow } from './backfill/partition/backfillPartitionWorkflow.ts';
+export { scheduledBackfillWorkflow } from './backfill/scheduledBackfillWorkflow.ts';
 export {
   exportModelWorkflow,
   removeModelWorkflow,

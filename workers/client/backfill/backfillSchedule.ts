@@ -8,7 +8,7 @@ import { ensureWithAttributes, type ScheduleSettings } from '../scheduledJobs.ts
 import { buildScheduleTiming } from '../scheduleSpec.ts';
 import type { EnsuredSchedule } from '../schedules.ts';
 import type { Session } from '../session.ts';
-import { backfillWorkflowType, describeBackfill, modelOf } from './startBackfill.ts';
+import { describeBackfill, hashRequest, modelOf, requestMemo } from './startBackfill.ts';
 
 /**
  * A schedule of a backfill. The model's tag and the source are looked up when a run begins.
@@ -35,11 +35,13 @@ export function buildBackfillSchedule(
     ...buildScheduleTiming(settings),
     action: {
       type: 'startWorkflow',
-      workflowType: backfillWorkflowType,
+      // Starts the collection's one job, with what it is told here.
+      workflowType: 'scheduledBackfillWorkflow',
       // The server appends the time of each start.
       workflowId: `${workflowId}/scheduled`,
       taskQueue: workflowTaskQueue,
       args: [input],
+      memo: { [requestMemo]: hashRequest(request, false) },
       typedSearchAttributes,
       ...describeBackfill(request),
     },

@@ -23,7 +23,7 @@ import { type BackfillHandle, createBackfillHandle } from './backfillHandle.ts';
 export const backfillWorkflowType = 'backfillEmbeddingsWorkflow';
 
 /** What a running job was asked for; compared when somebody asks again. */
-const requestMemo = 'berthRequest';
+export const requestMemo = 'berthRequest';
 
 /**
  * Starts the job, or attaches to it when the same is running already: what can be changed while it
@@ -89,7 +89,10 @@ export async function attachBackfill(
 ): Promise<BackfillHandle> {
   const { runId, type } = await describeBackfillJob(session, workflowId);
   if (type !== backfillWorkflowType) {
-    throw berthError('InvalidRequest', `${workflowId}: is a ${type}, expected a backfill`);
+    throw berthError(
+      'InvalidRequest',
+      `${workflowId}: is a ${type}, expected a backfill such as ${backfillWorkflowId('docs')}`,
+    );
   }
   return createBackfillHandle(session, workflowId, runId);
 }
