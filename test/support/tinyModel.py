@@ -1,4 +1,4 @@
-"""Writes a small random encoder with a tokenizer of letters: `tinyModel.py <new folder>`."""
+"""Writes a small random encoder with a tokenizer of letters: `tinyModel.py <new folder> <hidden size>`."""
 
 import string
 import sys
@@ -27,11 +27,11 @@ def letters_tokenizer() -> PreTrainedTokenizerFast:
     )
 
 
-def main(folder: str) -> None:
+def main(folder: str, hidden_size: int) -> None:
     torch.manual_seed(20240607)
     config = BertConfig(
         vocab_size=1000,
-        hidden_size=256,
+        hidden_size=hidden_size,
         num_hidden_layers=6,
         num_attention_heads=4,
         intermediate_size=1024,
@@ -41,4 +41,4 @@ def main(folder: str) -> None:
     letters_tokenizer().save_pretrained(folder)
 
 
-main(sys.argv[1])
+main(sys.argv[1], int(sys.argv[2]))
