@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises';
 import { createEndpointEmbedder } from '../activities/embeddings/endpointEmbedder.ts';
 import { findPython } from '../activities/platform/python.ts';
 import { createEmbedQuery } from '../activities/search/embedQuery.ts';
@@ -20,6 +21,8 @@ await runWorker('query', async ({ paths, logger }) => {
   if (hostId === undefined) {
     throw berthError('StackUnavailable', `${paths.hostId} is absent: run berth up`);
   }
+  // Texts of a query whose worker was killed: nobody else would ever remove them.
+  await rm(paths.queries, { recursive: true, force: true });
   const { env } = process;
   const stores = createStores({ env, stackUrl: createStackUrl(paths), home: paths.home });
   // Queries run on the processor, whatever devices there are.

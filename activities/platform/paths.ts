@@ -50,6 +50,8 @@ export function createPaths(home: string, shm: string) {
     /** Pages between embedding and writing: texts and vectors. */
     pagesRoot: join(shm, 'pages'),
     pages: (jobId: string) => join(shm, 'pages', jobId),
+    /** Queries between the query worker and its bridge; nothing of them outlives the worker. */
+    queries: join(shm, 'pages', 'queries'),
     device: (deviceId: string) => ({
       lock: join(home, 'devices', deviceId, 'lock'),
       fence: join(home, 'devices', deviceId, 'fence.json'),

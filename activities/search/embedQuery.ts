@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import type { EmbedderRequest, EmbeddingSpec } from '../../workflows/contracts/backfill/request.ts';
 import { berthError } from '../../workflows/contracts/errors.ts';
 import { createBridgeEmbedder } from '../embeddings/bridgeEmbedder.ts';
@@ -45,8 +44,9 @@ export function createEmbedQuery({ paths, bridge, endpoint }: EmbedQueryDeps): E
       );
     }
     return bridge.use(async (running) => {
-      const scratch = join(paths.pagesRoot, 'queries');
-      const one = createBridgeEmbedder({ bridge: running, modelPath, spec: embedding, scratch });
+      const spec = embedding;
+      const scratch = paths.queries;
+      const one = createBridgeEmbedder({ bridge: running, modelPath, spec, scratch });
       return vectorsOf(await one.embed(texts));
     });
   };
