@@ -17,9 +17,12 @@ export interface OwnStack {
   shm: string;
 }
 
-/** A whole stack in folders of its own, which are removed with it. */
+/**
+ * A whole stack in folders of its own, which are removed with it.
+ * @param more variables of its environment
+ */
 export async function startOwnStack(
-  { store, shm }: { store: string; shm: string },
+  { store, shm, more = {} }: { store: string; shm: string; more?: NodeJS.ProcessEnv },
   tidy: Tidy,
 ): Promise<OwnStack> {
   const folders = { home: await mkdtemp(join(store, 'berth-bench-')), shm: '' };
@@ -27,7 +30,8 @@ export async function startOwnStack(
   folders.shm = await mkdtemp(join(shm, 'berth-bench-'));
   // Warm copies are read-only, folders included.
   tidy(() => removeTree(folders.shm));
-  const env = { ...ownEnvironment(), BERTH_HOME: folders.home, BERTH_SHM: folders.shm };
+  const own = { BERTH_HOME: folders.home, BERTH_SHM: folders.shm };
+  const env = { ...ownEnvironment(), ...more, ...own };
   const { stack, paths, stop } = await startStack({ detach: false, env });
   tidy(stop);
   const berth = await connect({ env });
@@ -37,6 +41,6 @@ export async function startOwnStack(
 
 /** Without what names a server of somebody else's, or narrows what is tested. */
 function ownEnvironment(): NodeJS.ProcessEnv {
-  const foreign = /^(TEMPORAL_.*|BERTH_(SOURCES|METRICS|SHM_BUDGET))$/;
+  const foreign = /^(TEMPORAL_.*|BERTH_(SOURCES|METRICS|SHM_BUDGET|EMBEDDING_CACHE))$/;
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !foreign.test(name)));
 }
