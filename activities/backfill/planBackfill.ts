@@ -3,6 +3,7 @@ import type {
   PlanBackfillInput,
 } from '../../workflows/contracts/backfill/activities.ts';
 import type { BackfillRequest } from '../../workflows/contracts/backfill/request.ts';
+import type { SourcePlan } from '../../workflows/contracts/backfill/source.ts';
 import { resolveAllowed } from '../platform/allowedPaths.ts';
 import type { BackfillDeps } from './backfillDeps.ts';
 import { checkLayout } from './checkLayout.ts';
@@ -14,6 +15,8 @@ import { splitterOptions } from './splitterOptions.ts';
 
 /** Each partition is a child workflow, and its borders travel in workflow state. */
 const maxPartitions = 10_000;
+/** Of the borders of all partitions as JSON: they are one payload, of which Temporal takes 2 MiB. */
+const maxBorderBytes = 2 ** 20;
 
 /**
  * Finds the borders of the partitions, who embeds, and everything that would fail later: stores that
@@ -37,19 +40,36 @@ export async function planBackfill(
       checkLayout(ref, store.capabilities, request.layout, embedding.dimensions);
       await store.resolveAlias(request.collection);
     }
-    const plan = await source.plan({
-      partitionRecords: request.pageRecords * request.partitionPages,
-      maxPartitions,
-      scratch: deps.paths.backfill(jobId).scratch,
-      signal,
-      onProgress: (done, total) => report({ done, total }),
-    });
+    const plan = await planWithin(maxBorderBytes, maxPartitions, (most) =>
+      source.plan({
+        partitionRecords: request.pageRecords * request.partitionPages,
+        maxPartitions: most,
+        scratch: deps.paths.backfill(jobId).scratch,
+        signal,
+        onProgress: (done, total) => report({ done, total }),
+      }),
+    );
     const { records, partitions } = plan;
     deps.logger.info({ jobId, records, partitions: partitions.length, artifact }, 'planned');
     return { ...plan, embedding, artifact };
   } finally {
     await source.close();
   }
+}
+
+/** Plans again with fewer and larger partitions while their borders take more bytes than they may. */
+export async function planWithin(
+  bytes: number,
+  most: number,
+  plan: (maxPartitions: number) => Promise<SourcePlan>,
+): Promise<SourcePlan> {
+  const planned = await plan(most);
+  const taken = Buffer.byteLength(JSON.stringify(planned.partitions), 'utf8');
+  const { length } = planned.partitions;
+  // One that gives more than it was asked for would be asked for ever.
+  if (taken <= bytes || length <= 1 || length > most) return planned;
+  // A little fewer than would do, as later borders have longer numbers.
+  return planWithin(bytes, Math.max(1, Math.floor((0.9 * length * bytes) / taken)), plan);
 }
 
 async function checkFiles(
