@@ -4,6 +4,8 @@ import type {
   VerificationCheck,
 } from '../../workflows/contracts/backfill/activities.ts';
 import { formatStoreRef } from '../../workflows/contracts/backfill/request.ts';
+import { berthError } from '../../workflows/contracts/errors.ts';
+import type { VectorStore } from '../stores/vectorStore.ts';
 import type { BackfillDeps } from './backfillDeps.ts';
 import { readQueryVectors } from './knownItems.ts';
 import type { Pulse } from './pulse.ts';
@@ -18,7 +20,7 @@ import type { VerificationInput } from './verification/verificationInput.ts';
 /**
  * Compares what a store holds with what the job has read. A check that fails is part of the answer; a
  * check that cannot be made, because the collection is too large for it, is left out.
- * @throws BerthError of the store
+ * @throws BerthError of the store; VerificationFailed when the alias has left what was brought up to date
  */
 export async function verifyCollection(
   {
@@ -33,6 +35,7 @@ export async function verifyCollection(
   const started = performance.now();
   const { jobId, target } = step;
   const store = await stores.use(target.store);
+  if (target.inPlace && store.kind !== 'noop') await requireLive(store, step);
   const points = await store.count(target.physical);
   const checks = await useLedger(jobId, async (ledger) => {
     const input: VerificationInput = { step, store, ledger, points, pulse };
@@ -52,6 +55,19 @@ export async function verifyCollection(
     'verified',
   );
   return verification;
+}
+
+/** Nothing is switched after such a job: what it has written would be in no version that is searched. */
+async function requireLive(
+  store: VectorStore,
+  { target, request: { collection } }: StoreStepInput,
+): Promise<void> {
+  const live = (await store.resolveAlias(collection))?.physical ?? 'nothing';
+  if (live === target.physical) return;
+  throw berthError(
+    'VerificationFailed',
+    `${collection}: ${formatStoreRef(target.store)} names ${live} instead of ${target.physical} since the job began; nothing was switched; run it again`,
+  );
 }
 
 async function runChecks(
