@@ -109,7 +109,8 @@ export async function ingestUnderFaults(
   return { workflowId, shards: shardsOf[method], method, rebooted, completed };
 }
 
-async function strike(stack: FaultStack, victim: Victim, givenUp: AbortSignal) {
+/** Kills a process of the stack, and waits until it serves again in a new life. */
+export async function strike(stack: FaultStack, victim: Victim, givenUp: AbortSignal) {
   const found = await findVictim(stack.paths, victim, givenUp);
   const before = await processesOf(stack.paths);
   stack.known.push(...before);
@@ -171,7 +172,7 @@ async function arrive(
 }
 
 /** The address is read anew: a server that came back may have taken another port. */
-async function withView<T>(
+export async function withView<T>(
   stack: FaultStack,
   workflowId: string,
   use: (view: JobView) => Promise<T>,
@@ -185,7 +186,7 @@ async function withView<T>(
   }
 }
 
-async function describing(
+export async function describing(
   view: JobView,
   what: string,
   run: (givenUp: AbortSignal) => Promise<void>,

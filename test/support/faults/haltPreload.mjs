@@ -1,11 +1,12 @@
-// Loaded into a host worker by NODE_OPTIONS: lets a test stop it at an exact step on disk, such as
-// before a certain file gets its name. Plain JavaScript, because workers run compiled.
+// Loaded into workers by NODE_OPTIONS: lets a test stop one at an exact step on disk, such as before
+// a certain file gets its name. Plain JavaScript, because workers run compiled.
 import { existsSync, readdirSync, readFileSync, renameSync, watch } from 'node:fs';
 import promises from 'node:fs/promises';
 import { syncBuiltinESMExports } from 'node:module';
 import { join } from 'node:path';
 
 const folder = process.env.BERTH_TEST_HALTS;
+const worker = /(host|device|query)Worker\.js$/.exec(process.argv[1] ?? '')?.[1];
 
 /** Waits where the operation is armed, until the test releases it or kills this process. */
 async function halt(when, operation, path) {
@@ -19,6 +20,7 @@ async function halt(when, operation, path) {
       // Taken by another operation between listing and reading.
       continue;
     }
+    if ((point.worker ?? 'host') !== worker) continue;
     if (point.when !== when || point.operation !== operation) continue;
     if (!new RegExp(point.path).test(path)) continue;
     await waitFor(armed);
@@ -56,7 +58,7 @@ function haltAround(operation, pathOf) {
   };
 }
 
-if (folder !== undefined && /hostWorker\.js$/.test(process.argv[1] ?? '')) {
+if (folder !== undefined && worker !== undefined) {
   haltAround('rename', ([, to]) => to);
   haltAround('link', ([, to]) => to);
   haltAround('rm', ([path]) => path);

@@ -3,8 +3,10 @@ import { mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** A step of the host worker on disk. */
+/** A step of a worker on disk. */
 export interface HaltPoint {
+  /** Default `host`. */
+  worker?: 'host' | 'device' | 'query';
   when: 'before' | 'after';
   operation: 'rename' | 'link' | 'rm';
   /** Regular expression over the path that the operation makes or removes. */
@@ -12,7 +14,7 @@ export interface HaltPoint {
 }
 
 export interface ArmedHalt {
-  /** Resolves when the host worker stands there; rejects when `given up` comes first. */
+  /** Resolves when the worker stands there; rejects when `given up` comes first. */
   reached(givenUp: AbortSignal): Promise<void>;
   /** Lets it go on; nothing happens when it is dead or never came. */
   release(): Promise<void>;
@@ -37,7 +39,8 @@ export async function createHalts(): Promise<Halts> {
     env: { BERTH_TEST_HALTS: folder, NODE_OPTIONS: `${options} --import ${preload.href}`.trim() },
     async arm(point) {
       count += 1;
-      const path = (state: string) => join(folder, `${count}.${state}`);
+      const number = count;
+      const path = (state: string) => join(folder, `${number}.${state}`);
       const [armed, reached, released] = [path('armed'), path('reached'), path('released')];
       await writeFile(path('new'), JSON.stringify(point));
       await rename(path('new'), armed);

@@ -11,7 +11,7 @@ import type { StackFile } from '../../../workers/supervisor/stackFile.ts';
 
 export const victims = ['temporal', 'workflow', 'host', 'device', 'bridge', 'supervisor'] as const;
 /** `machine`: the supervisor, and with it everything in shared memory, as in a reboot. */
-export type Victim = (typeof victims)[number] | 'machine';
+export type Victim = (typeof victims)[number] | 'query' | 'chroma' | 'machine';
 
 /** The kernel tells only a parent about a process's end, and nobody about a bridge's begin. */
 const lookEveryMs = 20;
