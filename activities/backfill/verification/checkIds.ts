@@ -1,11 +1,12 @@
 import type { VerificationCheck } from '../../../workflows/contracts/backfill/activities.ts';
 import { formatStoreRef } from '../../../workflows/contracts/backfill/request.ts';
 import { pointId } from '../pointIds.ts';
+import { checkIdsByReading } from './checkIdsByReading.ts';
+import { nameOf, told } from './namedIds.ts';
 import type { VerificationInput } from './verificationInput.ts';
 
 /** Points up to which all ids of a collection are compared: they are kept in memory. */
 const mostPoints = 200_000;
-const named = 3;
 
 interface Found {
   recordId: string;
@@ -16,17 +17,11 @@ interface Found {
 /**
  * Compares the ids of store and ledger both ways. In a collection that was brought up to date there
  * may be other records: other sources', and those that the source has no more, which are deleted
- * later.
- * @returns undefined where the collection is too large
+ * later. Of a larger collection only what the job has read is looked at.
  */
-export async function checkIds({
-  step,
-  store,
-  ledger,
-  points,
-  pulse,
-}: VerificationInput): Promise<VerificationCheck | undefined> {
-  if (points > mostPoints) return undefined;
+export async function checkIds(input: VerificationInput): Promise<VerificationCheck> {
+  const { step, store, ledger, points, pulse } = input;
+  if (points > mostPoints) return checkIdsByReading(input);
   const { target, request } = step;
   const sourceName = request.source.name;
   const found = new Map<string, Found>();
@@ -82,13 +77,4 @@ export async function checkIds({
             .join(', '),
     value: wrong,
   };
-}
-
-const nameOf = ({ recordId, chunk }: { recordId: string; chunk: number }): string =>
-  `${JSON.stringify(recordId)} chunk ${chunk}`;
-
-function told(what: string, ids: readonly string[]): string {
-  if (ids.length === 0) return '';
-  const shown = ids.slice(0, named).join(', ');
-  return `${ids.length} ${what} (${shown}${ids.length > named ? ', …' : ''})`;
 }
