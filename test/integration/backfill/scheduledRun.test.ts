@@ -4,8 +4,11 @@ import { backfillWorkflowId } from '../../../workflows/contracts/backfill/messag
 import { backfillRequest } from '../../support/backfill/backfillRequest.ts';
 import { runScriptedBackfill } from '../../support/backfill/runScriptedBackfill.ts';
 import { createGate, whileBeating } from '../../support/backfill/steering.ts';
+import { recordHistory } from '../../support/histories.ts';
 import type { WorkflowServer } from '../../support/scriptedIngest.ts';
 import { bundleWorkflows, startTemporal } from '../../support/temporal.ts';
+
+const isRecording = Boolean(process.env.BERTH_RECORD_HISTORIES);
 
 let on: WorkflowServer;
 
@@ -51,7 +54,8 @@ test('runs of a schedule and of a person share the collection, one after another
         status: { name: 'RUNNING' },
         memo: { berthRequest: 'abc' },
       });
-      const refused = await (await run(2)).result().catch((error: unknown) => error);
+      const second = await run(2);
+      const refused = await second.result().catch((error: unknown) => error);
       expect(refused).toBeInstanceOf(WorkflowFailedError);
       expect((refused as WorkflowFailedError).cause).toMatchObject({
         type: 'InvalidRequest',
@@ -62,6 +66,14 @@ test('runs of a schedule and of a person share the collection, one after another
         workflowId: backfillWorkflowId('shared'),
         records: 20,
       });
+      if (!isRecording) return;
+      const record = (name: string, { workflowId, firstExecutionRunId: runId }: typeof first) =>
+        recordHistory(on.server.address, `scheduledBackfillWorkflow-${name}.json`, {
+          workflowId,
+          runId,
+        });
+      await record('ran', first);
+      await record('leftOut', second);
     },
   );
 });
