@@ -39,7 +39,7 @@ export interface BackfillActivitiesDeps {
   config: Pick<BerthConfig, 'sources'>;
   logger: Logger;
   env: NodeJS.ProcessEnv;
-  stores: Pick<Stores, 'use'>;
+  stores: Pick<Stores, 'use' | 'own'>;
   cache: Pick<SharedCache, 'use'>;
   warmModel: ResolveEmbeddingDeps['warmModel'];
 }
@@ -82,7 +82,7 @@ export function createBackfillActivities(input: BackfillActivitiesDeps): Backfil
     dropOldCollections: (step) => pulsed(() => dropOldCollections(deps, step)),
     abandonCollection: (step) => pulsed(() => abandonCollection(deps, step)),
     finishBackfill: (job) => pulsed(() => createFinishBackfill({ paths })(job)),
-    listCollections: ({ stores }) => pulsed(() => listCollections(deps, stores)),
+    listCollections: ({ stores: asked }) => pulsed(() => listCollections({ stores }, asked)),
   };
 }
 

@@ -3,17 +3,20 @@ import type {
   CollectionVersion,
 } from '../../workflows/contracts/backfill/activities.ts';
 import { formatStoreRef, type StoreRef } from '../../workflows/contracts/backfill/request.ts';
+import type { Stores } from '../stores/stores.ts';
 import type { StoredCollection, VectorStore } from '../stores/vectorStore.ts';
-import type { BackfillDeps } from './backfillDeps.ts';
 import { versionOf } from './collectionChoice.ts';
 
-/** Berth's collections in some stores, by name, with all their versions, newest first. */
+/**
+ * Berth's collections in some stores, by name, with all their versions, newest first.
+ * @param asked null: the host's own stores
+ */
 export async function listCollections(
-  { stores }: Pick<BackfillDeps, 'stores'>,
-  refs: readonly StoreRef[],
+  { stores }: { stores: Pick<Stores, 'use' | 'own'> },
+  asked: readonly StoreRef[] | null,
 ): Promise<CollectionInfo[]> {
   const listed: CollectionInfo[] = [];
-  for (const ref of refs) {
+  for (const ref of asked ?? (await stores.own())) {
     const store = await stores.use(ref);
     const present = await store.listCollections();
     const names = [...new Set(present.map(({ spec }) => spec.collection))].sort();

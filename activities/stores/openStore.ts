@@ -21,6 +21,9 @@ const drivers: Record<StoreKind, () => Promise<OpenStore>> = {
   noop: async () => (await import('./drivers/noopStore.ts')).openNoopStore,
 };
 
+/** Where LanceDB lives when nobody says where. @param home BERTH_HOME */
+export const ownLanceFolder = (home: string): string => join(home, 'stores', 'lancedb');
+
 /**
  * Opens a store by its official client.
  * @throws BerthError InvalidRequest for an address that is none, holds a credential, or is missing;
@@ -31,6 +34,6 @@ export async function openStore(
   { env, stackUrl, home }: StoreDeps,
 ): Promise<VectorStore> {
   const open = await drivers[kind]();
-  const own = kind === 'lancedb' ? join(home, 'stores', 'lancedb') : null;
+  const own = kind === 'lancedb' ? ownLanceFolder(home) : null;
   return open({ url, stackUrl: url === null ? (own ?? (await stackUrl(kind))) : null, env });
 }

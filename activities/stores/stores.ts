@@ -1,11 +1,14 @@
+import { existsSync } from 'node:fs';
 import { formatStoreRef, type StoreRef } from '../../workflows/contracts/backfill/request.ts';
-import { openStore, type StoreDeps } from './openStore.ts';
+import { openStore, ownLanceFolder, type StoreDeps } from './openStore.ts';
 import type { VectorStore } from './vectorStore.ts';
 
 /** The stores that one process uses: one open driver a store. */
 export interface Stores {
   /** @throws BerthError as openStore; a store that did not open is tried again at the next call */
   use(ref: StoreRef): Promise<VectorStore>;
+  /** Those that are there without an address: the stack's Chroma, LanceDB once it was used. */
+  own(): Promise<StoreRef[]>;
   close(): Promise<void>;
 }
 
@@ -22,6 +25,12 @@ export function createStores(deps: StoreDeps, open = openStore): Stores {
       opened.set(key, opening);
       opening.catch(() => opened.delete(key));
       return opening;
+    },
+    async own() {
+      const refs: StoreRef[] = [];
+      if ((await deps.stackUrl('chroma')) !== null) refs.push({ kind: 'chroma', url: null });
+      if (existsSync(ownLanceFolder(deps.home))) refs.push({ kind: 'lancedb', url: null });
+      return refs;
     },
     async close() {
       const all = [...opened.values()];

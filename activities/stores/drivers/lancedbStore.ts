@@ -14,7 +14,7 @@ import type {
   VectorStore,
 } from '../vectorStore.ts';
 import { createAliasFiles } from './lancedb/aliasFiles.ts';
-import { exists, lanceFailure } from './lancedb/failures.ts';
+import { exists, folderFailure, lanceFailure } from './lancedb/failures.ts';
 import {
   buildVectorIndex,
   compact,
@@ -71,7 +71,7 @@ export async function openLanceFolder(options: LanceOptions): Promise<VectorStor
   const { folder, indexFrom = indexFromRows } = options;
   const where = `lancedb=${folder}`;
   await mkdir(folder, { recursive: true, mode: 0o700 }).catch((error) => {
-    throw lanceFailure(error, where, '');
+    throw folderFailure(error, where);
   });
   const connection = await connect(folder, { readConsistencyInterval: 0 });
   const tables = createTables(connection, where);

@@ -10,7 +10,11 @@ export function registerCollections(registry: Registry): void {
   const command = registry.program
     .command('collections')
     .description('collections of a store, their versions, and which one is live')
-    .option('--store <store>', "may be repeated; default chroma, the stack's own", collect);
+    .option(
+      '--store <store>',
+      "may be repeated; default the stack's Chroma and own LanceDB",
+      collect,
+    );
   defineAction<{ store?: string[] }>(registry, command, async ({ berth, options }) => {
     const found = await berth.collections({ stores: options.store });
     return { json: found, text: formatCollections(found) };

@@ -43,7 +43,7 @@ export function createHostRig(
     ...{ paths, env, cache },
     config: { sources: [folder] },
     logger: pino({ level: 'silent' }),
-    stores: { use: async (ref) => wrap(await stores.use(ref)) },
+    stores: { own: stores.own, use: async (ref) => wrap(await stores.use(ref)) },
     async warmModel() {
       throw new TypeError('these jobs embed by an endpoint');
     },

@@ -203,7 +203,7 @@ export function createScriptedBackfill(script: BackfillScript): ScriptedBackfill
     },
     async listCollections({ stores }) {
       await begin('listCollections', '', { stores });
-      return stores.map((store) => ({
+      return (stores ?? []).map((store) => ({
         collection: 'docs',
         store: formatStoreRef(store),
         current: current(formatStoreRef(store)),

@@ -49,7 +49,10 @@ export interface BackfillClient {
    * model that filled it. Errors: CollectionNotFound, StoreUnsupported, StoreUnavailable.
    */
   search(collection: string, query: string, options?: SearchOptions): Promise<SearchResult>;
-  /** All collections of the stores (default: the stack's own) with their versions. */
+  /**
+   * All collections of the stores with their versions. Default: the stack's Chroma and the
+   * host's own LanceDB folder, as far as they are there.
+   */
   collections(options?: { stores?: string[] }): Promise<CollectionInfo[]>;
   /** Points the alias at the version before the current one. Errors: CollectionNotFound. */
   rollback(collection: string, options?: { store?: string }): Promise<RollbackResult>;
@@ -94,8 +97,8 @@ export function createBackfillClient(
       const search = { store: ref, collection, query, filter, hybrid, tenant, top };
       return runHostOperation(await open(), 'searchCollectionWorkflow', { search }, { collection });
     },
-    async collections({ stores = [ownStore] } = {}) {
-      const refs = parseStoreRefs(stores);
+    async collections({ stores } = {}) {
+      const refs = stores === undefined ? null : parseStoreRefs(stores);
       return runHostOperation(await open(), 'listCollectionsWorkflow', { stores: refs });
     },
     async rollback(collection, { store = ownStore } = {}) {

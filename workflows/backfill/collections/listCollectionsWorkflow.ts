@@ -8,6 +8,6 @@ export async function listCollectionsWorkflow({
   hostId,
   stores,
 }: ListCollectionsInput): Promise<CollectionInfo[]> {
-  const summary = stores.map(formatStoreRef).join(', ');
+  const summary = stores?.map(formatStoreRef).join(', ') ?? 'own stores';
   return backfillActivities(hostId, summary).listCollections({ stores });
 }

@@ -180,7 +180,7 @@ export interface BackfillActivities {
   abandonCollection(input: StoreStepInput): Promise<void>;
   /** Gathers the dead letters, keeps them and what a replay needs, and removes everything else. */
   finishBackfill(input: BackfillJob & { request: BackfillRequest }): Promise<FinishBackfillResult>;
-  listCollections(input: { stores: StoreRef[] }): Promise<CollectionInfo[]>;
+  listCollections(input: { stores: StoreRef[] | null }): Promise<CollectionInfo[]>;
 }
 
 /** Activities of a device worker for backfills: under a live lease. */

@@ -9,7 +9,8 @@ export interface SearchCollectionInput {
 
 export interface ListCollectionsInput {
   hostId: string;
-  stores: StoreRef[];
+  /** null: those of the host itself, its stack's Chroma and its LanceDB folder. */
+  stores: StoreRef[] | null;
 }
 
 export interface RollbackCollectionInput {

@@ -25,3 +25,12 @@ export function lanceFailure(error: unknown, where: string, physical: string): B
   }
   return storeFailure(where, { message });
 }
+
+/** Of making its folder: waiting cures a full disk at most. */
+export function folderFailure(error: NodeJS.ErrnoException, where: string): BerthError {
+  if (error.code === 'ENOSPC') return lanceFailure(error, where, '');
+  return berthError(
+    'InvalidRequest',
+    `${where}: cannot be made (${error.code}); expected a folder that the stack's user may write`,
+  );
+}
