@@ -24,6 +24,21 @@ export function backfillActivities(hostId: string, summary: string): BackfillAct
   });
 }
 
+/** Nothing is done yet, and somebody may wait: a mistyped address is told within half a minute. */
+export function planActivities(
+  hostId: string,
+  summary: string,
+): Pick<BackfillActivities, 'planBackfill'> {
+  return proxyActivities<BackfillActivities>({
+    taskQueue: hostTaskQueue(hostId),
+    startToCloseTimeout: '24 hours',
+    heartbeatTimeout,
+    cancellationType,
+    summary,
+    retry: { initialInterval: '1 second', maximumAttempts: 5 },
+  });
+}
+
 /** Pages on the host: a week-long job outlives a store or an endpoint that is away for an hour. */
 export function pageActivities(hostId: string, summary: string): BackfillActivities {
   return proxyActivities<BackfillActivities>({

@@ -1,4 +1,4 @@
-import { backfillActivities } from './activities.ts';
+import { backfillActivities, planActivities } from './activities.ts';
 import { type BackfillContext, planOf } from './context.ts';
 import { queuePartitions } from './partitionQueue.ts';
 
@@ -8,7 +8,7 @@ export async function planJob(context: BackfillContext): Promise<void> {
   const { request, hostId } = input;
   const { jobId } = state;
   context.enter('plan', 'planning');
-  const host = backfillActivities(hostId, `plan ${request.source.name}`);
+  const host = planActivities(hostId, `plan ${request.source.name}`);
   const plan = await host.planBackfill({ jobId, request });
   const { partitions, ...rest } = plan;
   state.plan = rest;
