@@ -57,7 +57,7 @@ export function checkQuery(
   if (!collection.fullText) {
     throw berthError(
       'StoreUnsupported',
-      `${where}: the collection has no full-text index; fill it again with fullText`,
+      `${where}: the collection has no full-text index; fill it again with --full-text`,
     );
   }
 }

@@ -33,7 +33,10 @@ export function postgresFailure(error: unknown, where: string, physical?: string
   }
   // The client's own: the server asks for a password, and there is none.
   const needsPassword = state === undefined && /^SASL.*password/.test(text);
-  const known = states.find(([prefix]) => (needsPassword ? '28' : state)?.startsWith(prefix));
+  if (needsPassword) {
+    return berthError('CredentialsRefused', `${where}: asks for a password; give it by PGPASSWORD`);
+  }
+  const known = states.find(([prefix]) => state?.startsWith(prefix));
   if (known === undefined) {
     return berthError('StoreUnavailable', `${where}: ${text}; is the database up?`);
   }
