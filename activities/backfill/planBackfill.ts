@@ -4,6 +4,7 @@ import type {
 } from '../../workflows/contracts/backfill/activities.ts';
 import type { BackfillRequest } from '../../workflows/contracts/backfill/request.ts';
 import type { SourcePlan } from '../../workflows/contracts/backfill/source.ts';
+import { berthError } from '../../workflows/contracts/errors.ts';
 import { resolveAllowed } from '../platform/allowedPaths.ts';
 import type { BackfillDeps } from './backfillDeps.ts';
 import { checkLayout } from './checkLayout.ts';
@@ -22,8 +23,8 @@ const maxBorderBytes = 2 ** 20;
  * Finds the borders of the partitions, who embeds, and everything that would fail later: stores that
  * do not answer or cannot do what is asked, wrong credentials, files that are not there. Writes
  * nothing but what the source unpacks.
- * @throws BerthError as resolveEmbedding, openStore and the source; StoreUnsupported, InvalidRequest,
- *   SourceNotAllowed
+ * @throws BerthError as resolveEmbedding, openStore and the source; StoreUnsupported, InvalidRequest
+ *   (also of a source without any record), SourceNotAllowed
  */
 export async function planBackfill(
   deps: BackfillDeps,
@@ -50,12 +51,20 @@ export async function planBackfill(
       }),
     );
     const { records, partitions } = plan;
+    if (records === 0) throw emptySource(request);
     deps.logger.info({ jobId, records, partitions: partitions.length, artifact }, 'planned');
     return { ...plan, embedding, artifact };
   } finally {
     await source.close();
   }
 }
+
+/** An export that failed must not empty what people search. */
+const emptySource = ({ source, collection }: BackfillRequest) =>
+  berthError(
+    'InvalidRequest',
+    `source ${source.name}: holds no records, so ${collection} was left as it is; check ${source.location}`,
+  );
 
 /** Plans again with fewer and larger partitions while their borders take more bytes than they may. */
 export async function planWithin(

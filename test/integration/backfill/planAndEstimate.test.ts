@@ -164,3 +164,13 @@ test('a failed plan leaves nothing but scratch', async () => {
   expect(existsSync(root) ? readdirSync(root) : []).toEqual([]);
   rmSync(rig.paths.shm, { recursive: true });
 });
+
+test('a source without records is refused, so that nothing live is emptied by a failed export', async () => {
+  const rig = rigFor('empty');
+  rig.write([]);
+  const planning = rig.activities.planBackfill({ jobId, request: rig.request({}) });
+  await expect(planning).rejects.toMatchObject({
+    type: 'InvalidRequest',
+    message: expect.stringMatching(/^source .*: holds no records, so .* was left as it is/),
+  });
+});

@@ -25,8 +25,11 @@ export const backfillWorkflowId = (collection: string): string => `backfill/${co
 export const partitionWorkflowId = (workflowId: string, index: number): string =>
   `${workflowId}/partition-${index}`;
 
-/** `docs`, `team-docs`: also a valid name in every store, with `-v<number>` behind it. */
-export const collectionPattern = /^[a-z][a-z0-9-]{1,45}[a-z0-9]$/;
+/**
+ * `docs`, `team-docs`: also a valid name in every store, with `-v<number>` behind it. `docs-v2` would
+ * be the second version of `docs`.
+ */
+export const collectionPattern = /^(?!.*-v\d+$)[a-z][a-z0-9-]{1,45}[a-z0-9]$/;
 
 export const physicalName = (collection: string, version: number): string =>
   `${collection}-v${version}`;

@@ -36,6 +36,7 @@ test.each([
   [{ source: undefined }, /^source is missing/],
   [{ collection: 'Docs' }, /^collection "Docs": expected lower-case/],
   [{ collection: 'x' }, /^collection "x"/],
+  [{ collection: 'docs-v2' }, /^collection "docs-v2"/],
   [{ stores: 'chroma' }, /^stores: expected a list/],
   [{ model: undefined }, /^model is missing/],
   [{ embedder: 'ftp://host' }, /^embedder "ftp:\/\/host": expected an address/],
