@@ -159,7 +159,11 @@ export type CheckedBackfillOptions = z.output<typeof backfillOptionsSchema>;
 export function checkBackfillOptions(options: unknown): CheckedBackfillOptions {
   const parsed = backfillOptionsSchema.safeParse(options);
   if (!parsed.success) {
-    const violations = parsed.error.issues.map((issue) => issue.message);
+    // A misspelt name first: what it leaves missing only follows from it.
+    const isUnknown = ({ code }: { code?: string }) => code === 'unrecognized_keys';
+    const { issues } = parsed.error;
+    const inOrder = [...issues.filter(isUnknown), ...issues.filter((issue) => !isUnknown(issue))];
+    const violations = inOrder.map((issue) => issue.message);
     throw berthError('InvalidRequest', violations[0] ?? 'options are malformed', violations);
   }
   if (parsed.data.model === undefined) {
