@@ -147,6 +147,7 @@ describe.skipIf(missing !== undefined)(
     test('changed records replace theirs, whatever request fails on the way', async () => {
       const first = await freshRig();
       await first.fill(wholePartition(records.length));
+      await direct.switchAlias('docs', first.physical);
       const changed = records.map(({ id, text }, at) => ({
         id,
         text: at % 3 === 0 ? `rewritten ${at}` : text,
@@ -237,6 +238,7 @@ describe.skipIf(missing !== undefined)(
     ])('in place, a %s that is acknowledged and lost is found', async (_, path, detail) => {
       const first = await freshRig();
       await first.fill(wholePartition(records.length));
+      await direct.switchAlias('docs', first.physical);
       const changed = records.map(({ id }) => ({ id, text: `rewritten ${id}` }));
       const rig = createRig(changed, true);
       proxy.set({ method: 'POST', path, forward: 'nothing', answer: ok });
