@@ -1,16 +1,15 @@
-import pLimit from 'p-limit';
+import { randomBytes } from 'node:crypto';
 import type { Point } from '../../activities/stores/vectorStore.ts';
 import type { Bench, BenchRow, Say } from './bench.ts';
 import { tidily } from './ingesting/tidily.ts';
 import { addRounds, positiveInteger } from './options.ts';
 import { interleave, median, medianRatio } from './statistics.ts';
-import { chroma } from './upserting/chroma.ts';
+import { chooseHarnesses } from './upserting/chooseHarnesses.ts';
 import type { Setting, UpsertHarness } from './upserting/harness.ts';
-import { lancedb } from './upserting/lancedb.ts';
+import { pointRate } from './upserting/pointRate.ts';
 import { samplePoints, sampleSpec } from './upserting/samplePoints.ts';
 
 const targetRatio = 0.95;
-const harnesses: readonly UpsertHarness[] = [chroma, lancedb];
 
 /** Berth's drivers against the stores' own clients by hand, each at its best setting. */
 export const bench: Bench = {
@@ -19,15 +18,22 @@ export const bench: Bench = {
   configure(command) {
     addRounds(command, 5);
     command.option('--dimensions <n>', 'of the vectors', positiveInteger, 384);
+    command.option('--points <n>', 'of a round (default: by store)', positiveInteger);
+    command.option(
+      '--server <store>',
+      'also pgvector=…, qdrant=… or weaviate=… at its address; may be repeated',
+      (text: string, before: string[] = []) => [...before, text],
+    );
     command.option('--store <name>', 'only this one');
   },
   async run(options, say) {
-    const wanted = harnesses.filter(
-      ({ name }) => !options.store || name.toLowerCase() === String(options.store).toLowerCase(),
-    );
+    const { dimensions, points, rounds } = options as Partial<Record<string, number>>;
+    const servers = (options.server ?? []) as string[];
+    const wanted = await chooseHarnesses(servers, options.store as string | undefined);
     const rows: BenchRow[] = [];
     for (const harness of wanted) {
-      rows.push(await measure(harness, Number(options.dimensions), Number(options.rounds), say));
+      const size = { dimensions: Number(dimensions), points: points ?? harness.points };
+      rows.push(await measure(harness, size, Number(rounds), say));
     }
     return {
       rows,
@@ -36,39 +42,48 @@ export const bench: Bench = {
         target: `at least ${targetRatio} × its client`,
         met: ratio >= targetRatio,
       })),
-      notes: ['points have 500 characters of text and four fields; a fresh collection each time'],
+      notes: [
+        'points have 500 characters of text and four fields; a fresh collection each time',
+        ...servers.map((server) => `by the server ${server}`),
+      ],
     };
   },
 };
 
 function measure(
   harness: UpsertHarness,
-  dimensions: number,
+  { dimensions, points: count }: { dimensions: number; points: number },
   rounds: number,
   say: Say,
 ): Promise<BenchRow> {
-  return tidily(async (tidy) => {
-    const points = samplePoints(harness.points, dimensions);
+  return tidily(async (tidy, interrupted) => {
+    const points = samplePoints(count, dimensions);
     const { store, byHand } = await harness.open(tidy);
+    // A server may hold collections of others, and what another run left.
+    const own = randomBytes(4).toString('hex');
     let made = 0;
     const ours = async () => {
       made += 1;
-      const physical = `bench-ours-v${made}`;
+      const physical = `bench-ours-${own}-v${made}`;
       await store.createCollection(physical, sampleSpec('bench-ours', dimensions));
-      const { bestBatch, parallel } = await store.limits(dimensions);
-      await store.beginLoad(physical);
-      const rate = await timed(points, { batch: bestBatch, parallel }, (batch) =>
-        store.upsert(physical, batch),
-      );
-      await store.dropCollection(physical);
-      return rate;
+      try {
+        const { bestBatch, parallel } = await store.limits(dimensions);
+        await store.beginLoad(physical);
+        const setting = { batch: bestBatch, parallel };
+        const upsert = (batch: readonly Point[]) => store.upsert(physical, batch);
+        return await pointRate(points, setting, upsert, interrupted);
+      } finally {
+        await store.dropCollection(physical);
+      }
     };
     const theirs = async (setting: Setting) => {
       made += 1;
-      const client = await byHand(`bench-theirs-v${made}`, dimensions);
-      const rate = await timed(points, setting, (batch) => client.upsert(batch));
-      await client.drop();
-      return rate;
+      const client = await byHand(`bench-theirs-${own}-v${made}`, dimensions);
+      try {
+        return await pointRate(points, setting, (batch) => client.upsert(batch), interrupted);
+      } finally {
+        await client.drop();
+      }
     };
     const tried: { setting: Setting; rate: number }[] = [];
     for (const setting of harness.settings) {
@@ -86,20 +101,4 @@ function measure(
       ratio: medianRatio(rates.ours, rates.theirs),
     };
   });
-}
-
-/** @returns points a second */
-async function timed(
-  points: readonly Point[],
-  { batch, parallel }: Setting,
-  upsert: (batch: readonly Point[]) => Promise<unknown>,
-): Promise<number> {
-  const limit = pLimit(parallel);
-  const begun = performance.now();
-  const requests: Promise<unknown>[] = [];
-  for (let at = 0; at < points.length; at += batch) {
-    requests.push(limit(() => upsert(points.slice(at, at + batch))));
-  }
-  await Promise.all(requests);
-  return points.length / ((performance.now() - begun) / 1000);
 }
