@@ -113,7 +113,7 @@ test('starts a daemon again that was killed, without the servers that it left', 
   await expect.poll(() => isRunning(daemon)).toBe(false);
   const { env } = await mps.prepare(gpu, shareOf('next'));
   expect((await fake.client(env)).opened).toBe('ok');
-  expect((await fake.started()).filter(isRunning)).toHaveLength(2);
+  await expect.poll(async () => (await fake.started()).filter(isRunning)).toHaveLength(2);
   expect(await ours.tell('allocate 1')).toBe('CUDA_ERROR_MPS_CONNECTION_FAILED');
 });
 

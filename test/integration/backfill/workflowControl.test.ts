@@ -1,6 +1,10 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { windowState } from '../../../workflows/backfill/dailyWindow.ts';
-import type { ControlChange } from '../../../workflows/contracts/backfill/messages.ts';
+import {
+  type ControlChange,
+  partitionSignals,
+  partitionWorkflowId,
+} from '../../../workflows/contracts/backfill/messages.ts';
 import type { BackfillProgress } from '../../../workflows/contracts/backfill/progress.ts';
 import type { BackfillControl } from '../../../workflows/contracts/backfill/request.ts';
 import {
@@ -32,6 +36,16 @@ const control = ({ handle }: BackfillRig, change: ControlChange): Promise<Backfi
   handle.executeUpdate('controlBackfill', { args: [change] });
 const progress = ({ handle }: BackfillRig): Promise<BackfillProgress> =>
   handle.query('backfillProgress');
+/** Until a partition under way has been told what was changed: the job signals it on. */
+const heard = ({ handle }: BackfillRig, index: number): Promise<void> =>
+  eventually(async () => {
+    const partition = on.server.client.workflow.getHandle(
+      partitionWorkflowId(handle.workflowId, index),
+    );
+    const { events } = await partition.fetchHistory();
+    const signals = events?.map((event) => event.workflowExecutionSignaledEventAttributes);
+    expect(signals?.some((signal) => signal?.signalName === partitionSignals.control)).toBe(true);
+  });
 const qdrant = 'qdrant=http://127.0.0.1:6333';
 const free = { paused: false, recordsPerSecond: null, concurrency: 2 };
 
@@ -55,6 +69,7 @@ test.concurrent('paused, a partition finishes its page and gives its device back
         paused: true,
         concurrency: 1,
       });
+      await heard(rig, 0);
       go.open();
       await expectFree(rig);
       const pages = rig.run.calls.filter((call) => /^(embed|write)Page/.test(call));
