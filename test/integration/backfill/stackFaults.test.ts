@@ -13,12 +13,12 @@ import {
   startBackfillStack,
   workflowId,
 } from '../../support/backfill/backfillFaults.ts';
-import { drawFaults } from '../../support/backfill/drawFaults.ts';
+import { drawFaults, drawSome } from '../../support/backfill/drawFaults.ts';
 import { recordsOf } from '../../support/backfill/hostJob.ts';
 import { findDifferences, versionsOf } from '../../support/backfill/storeContents.ts';
 import { chaosSeed, createChooser, explainFailure } from '../../support/faults/seed.ts';
 
-/** Every process of a real stack dies (-9) while a corpus is brought into two stores. */
+/** Processes of a real stack die (-9), drawn by the seed, while a corpus is brought into two stores. */
 describe('a backfill of a whole stack', () => {
   const seed = chaosSeed();
   const choose = createChooser(seed);
@@ -32,12 +32,13 @@ describe('a backfill of a whole stack', () => {
   beforeEach(() => stack.write(records));
   afterAll(() => stack?.stop());
 
-  test('loses nothing and doubles nothing when every process dies under it', async () => {
+  test('loses nothing and doubles nothing when processes die under it', async () => {
     const knownItems = join(stack.home, 'known.jsonl');
     const items = records.slice(0, 3).map(({ id, text }) => ({ query: text, id }));
     await writeFile(knownItems, items.map((item) => `${JSON.stringify(item)}\n`).join(''));
     const faults = [
-      ...drawFaults(choose, fillers),
+      // Others each time; npm run chaos kills all of them.
+      ...drawFaults(choose, drawSome(choose, fillers, 3)),
       { victim: 'query' as const, at: choose(querySteps), running: false },
     ];
     const deaths = faults.map(

@@ -4,6 +4,19 @@ import { atPage, type BackfillFault } from './backfillFaults.ts';
 /** Pages of the corpus, by partition, that the draw is over. */
 const pages = Array.from({ length: 10 }, (_, page) => page);
 
+/** Draws `count` of a list, each once. */
+export function drawSome<T>(
+  choose: <U>(among: readonly U[]) => U,
+  among: readonly T[],
+  count: number,
+): T[] {
+  const left = [...among];
+  return Array.from({ length: Math.min(count, among.length) }, () => {
+    const [drawn] = left.splice(left.indexOf(choose(left)), 1);
+    return drawn!;
+  });
+}
+
 /**
  * Draws a page for every victim, each another, in the order in which a job comes by them.
  * @param choose draws one of a list
