@@ -2,7 +2,7 @@ import type {
   BackfillPlan,
   PlanBackfillInput,
 } from '../../workflows/contracts/backfill/activities.ts';
-import type { BackfillRequest } from '../../workflows/contracts/backfill/request.ts';
+import type { BackfillRequest, EmbeddingSpec } from '../../workflows/contracts/backfill/request.ts';
 import type { SourcePlan } from '../../workflows/contracts/backfill/source.ts';
 import { berthError } from '../../workflows/contracts/errors.ts';
 import { resolveAllowed } from '../platform/allowedPaths.ts';
@@ -35,6 +35,7 @@ export async function planBackfill(
   const source = await deps.openSource(request.source, deps.sourceDeps);
   try {
     const { embedding, artifact, modelPath } = await resolveEmbedding(deps, request);
+    if (artifact !== null) checkChunkSize(request, embedding);
     await deps.splitter(splitterOptions(request, embedding, modelPath));
     for (const ref of request.stores) {
       const store = await deps.stores.use(ref);
@@ -56,6 +57,16 @@ export async function planBackfill(
     return { ...plan, embedding, artifact };
   } finally {
     await source.close();
+  }
+}
+
+/** Longer chunks would be cut before they are embedded. */
+function checkChunkSize({ splitter }: BackfillRequest, { maxTokens }: EmbeddingSpec): void {
+  if (splitter.maxTokens !== null && splitter.maxTokens > maxTokens) {
+    throw berthError(
+      'InvalidRequest',
+      `chunk size ${splitter.maxTokens}: the model takes ${maxTokens} tokens; choose at most that, or leave it`,
+    );
   }
 }
 

@@ -40,6 +40,7 @@ export async function searchCollection(
       );
     }
     requireTenant(input, found);
+    requireFullText(input, found);
     const [vector] = await embed(found.spec, [input.query]);
     try {
       const hits = await store.search(found.physical, {
@@ -74,6 +75,16 @@ function requireTenant({ tenant, collection }: SearchInput, { spec }: StoredColl
   }
   if (tenant !== null && tenantField === null) {
     throw berthError('InvalidRequest', `${collection}: has no tenants; leave --tenant`);
+  }
+}
+
+/** Said before the query is embedded, which may take a model's loading. */
+function requireFullText({ hybrid, collection }: SearchInput, { spec }: StoredCollection): void {
+  if (hybrid && !spec.layout.fullText) {
+    throw berthError(
+      'StoreUnsupported',
+      `${collection}: has no full-text index for --hybrid; leave it, or fill the collection anew with --full-text`,
+    );
   }
 }
 

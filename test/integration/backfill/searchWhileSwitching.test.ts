@@ -83,6 +83,10 @@ test('what is not there is named', async () => {
     type: 'CollectionNotFound',
     message: expect.stringContaining('no collection none is live'),
   });
+  await expect(activities().searchCollection({ ...search, hybrid: true })).rejects.toMatchObject({
+    type: 'StoreUnsupported',
+    message: expect.stringContaining('--full-text'),
+  });
   await expect(activities().searchCollection({ ...search, tenant: 'acme' })).rejects.toMatchObject({
     type: 'InvalidRequest',
   });
