@@ -5,7 +5,11 @@ import { expect } from 'vitest';
 import type { BackfillRunInput } from '../../../workflows/backfill/state.ts';
 import type { BackfillRequest } from '../../../workflows/contracts/backfill/request.ts';
 import type { PoolDescription } from '../../../workflows/contracts/pool/description.ts';
-import { poolQueries, poolWorkflowId } from '../../../workflows/contracts/pool/messages.ts';
+import {
+  defaultPoolConfig,
+  poolQueries,
+  poolWorkflowId,
+} from '../../../workflows/contracts/pool/messages.ts';
 import { createScriptedHost } from '../pool/scriptedHost.ts';
 import type { WorkflowServer } from '../scriptedIngest.ts';
 import { backfillRequest } from './backfillRequest.ts';
@@ -63,6 +67,11 @@ export async function runScriptedBackfill<T>(
   ]);
   const [first, ...others] = workers;
   const rest = others.map((worker) => worker.run());
+  // A host that is silent for a minute loses its devices, and some tests take longer.
+  const beats = setInterval(
+    () => void host.report().catch(() => undefined),
+    defaultPoolConfig.heartbeatMs,
+  );
   try {
     return await first!.runUntil(async () => {
       await host.report();
@@ -91,6 +100,7 @@ export async function runScriptedBackfill<T>(
       });
     });
   } finally {
+    clearInterval(beats);
     for (const worker of others) worker.shutdown();
     await Promise.all(rest);
   }

@@ -45,9 +45,19 @@ export async function mendMpsDaemon(
   return true;
 }
 
+const gone = 'the MPS control daemon is gone';
+/** As nvidia-cuda-mps-control says it. */
+const noDaemon = /cannot find mps control daemon/i;
+
 async function findTrouble(daemon: MpsDaemon): Promise<string | null> {
-  if (!isServing(daemon)) return 'the MPS control daemon is gone';
-  for (const server of await noteServers(daemon)) {
+  if (!isServing(daemon)) return gone;
+  const servers = await noteServers(daemon).catch((error: Error) => {
+    // It may have died just now, before its end was told.
+    if (!isServing(daemon) || noDaemon.test(error.message)) return null;
+    throw error;
+  });
+  if (servers === null) return gone;
+  for (const server of servers) {
     // A server that ended between the two questions has no status.
     const status = await daemon.control.status(server).catch(() => 'GONE');
     if (status.includes('FAULT')) return 'the MPS server is in FAULT after an error of a client';
