@@ -4,7 +4,7 @@ import type { FilterClause } from '../../shared/filters.ts';
 /** Collects the values of a statement. */
 export interface Values {
   list: unknown[];
-  /** @returns its placeholder */
+  /** @returns the parameter that stands for it, such as `$1` */
   add(value: unknown): string;
 }
 
