@@ -53,7 +53,7 @@ export interface Command {
 }
 
 /** Between SIGTERM and SIGKILL where a notice comes late, or this host's clock is ahead. */
-const leastMs = 5_000;
+export const leastNoticeMs = 5_000;
 
 /** The command has ended by itself; what it left behind is ended. */
 export const finishedReason = 'finished';
@@ -173,7 +173,7 @@ export function createCommand(deps: CommandDeps): Command {
       noticedUntil = notice.graceUntil;
       const { reason, message } = notice;
       // By the clock of the pool's server, which may differ. When the grace is over there, the view says so.
-      const leftMs = Math.max(Math.min(leastMs, graceMs), notice.graceUntil - Date.now());
+      const leftMs = Math.max(Math.min(leastNoticeMs, graceMs), notice.graceUntil - Date.now());
       const forMs = Math.min(leftMs, graceMs);
       revoking = { reason, message, graceUntil: Date.now() + forMs };
       // The command, told by SIGTERM, finds in its file how long it has.

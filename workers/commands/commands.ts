@@ -5,7 +5,7 @@ import type { Lease } from '../../workflows/contracts/lease.ts';
 import type { HostLease } from '../../workflows/contracts/pool/messages.ts';
 import { type Epoch, epochKey } from '../pool/epochKey.ts';
 import type { Ending } from '../pool/hostWork.ts';
-import { type Command, createCommand } from './command.ts';
+import { type Command, createCommand, leastNoticeMs } from './command.ts';
 import type { CommandRecord, CommandStore } from './commandRecord.ts';
 import { leaseFilePath } from './leaseFile.ts';
 import { leaseIdPattern } from './leaseId.ts';
@@ -49,6 +49,8 @@ export interface Commands {
   working(): Epoch[];
   /** Ends a command and forgets it. */
   end(command: Command, why: Ending, graceMs: number): Promise<void>;
+  /** Its lease is over: ends it as far as that is not under way, with a little time to save its work. */
+  over(command: Command, why: Ending): Promise<void>;
   /** Its runner is gone without having said `finished`. */
   orphaned(command: Command): void;
   revoke(lease: HostLease): void;
@@ -152,6 +154,8 @@ export function createCommands(deps: CommandsDeps): Commands {
     all: () => [...commands.values()],
     working: () => [...commands.values()].filter(({ busy }) => busy).flatMap(epochsOf),
     end,
+    over: (command, why) =>
+      end(command, why, command.ending === undefined ? Math.min(leastNoticeMs, graceMs) : Infinity),
     orphaned,
     revoke({ leaseId, revoking }) {
       const command = commands.get(leaseId);

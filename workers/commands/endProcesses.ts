@@ -23,7 +23,7 @@ export async function endProcesses(deps: EndProcessesDeps): Promise<void> {
   const { finder, killAt } = deps;
   if (performance.now() < killAt()) {
     await terminate(deps);
-    while (performance.now() < killAt() && finder.near().length > 0) await delay(pollMs);
+    while (performance.now() < killAt() && isRunning(finder)) await delay(pollMs);
   }
   let pause = pollMs;
   // What is forked while one looks is missed once, not twice.
@@ -37,6 +37,11 @@ export async function endProcesses(deps: EndProcessesDeps): Promise<void> {
     await delay(pause);
     pause = Math.min(slowestPollMs, pause * 1.5);
   }
+}
+
+/** What `near` does not show may have been started since it looked, and has the same time to end. */
+function isRunning(finder: ProcessFinder): boolean {
+  return finder.near().length > 0 || finder.all().length > 0;
 }
 
 async function terminate(deps: EndProcessesDeps): Promise<void> {

@@ -1,7 +1,7 @@
 import type { Logger } from '../../activities/platform/logging.ts';
 import type { HostView } from '../../workflows/contracts/pool/messages.ts';
-import { type Epoch, epochKey } from './epochKey.ts';
-import type { HostWork } from './hostWork.ts';
+import { epochKey } from './epochKey.ts';
+import type { Ending, HostWork, LeaseEnd } from './hostWork.ts';
 import type { PoolServer } from './poolServer.ts';
 
 export interface EndingsDeps {
@@ -11,10 +11,9 @@ export interface EndingsDeps {
   logger: Logger;
 }
 
-interface LeaseEnd {
-  leaseId: string | null;
-  epochs: readonly Epoch[];
-}
+type ClearingShare = HostView['clearing'][number];
+
+export const leaseOver: Ending = { reason: 'over', message: 'its lease is over' };
 
 /** Ends what is over, each once, and tells the pool that waits for it. */
 export function createEndings({ hostId, work, server, logger }: EndingsDeps) {
@@ -22,14 +21,14 @@ export function createEndings({ hostId, work, server, logger }: EndingsDeps) {
   const ending = new Map<string, Promise<boolean>>();
   const told = new Set<string>();
 
-  function end({ leaseId, epochs }: LeaseEnd, reason: string, message: string): Promise<boolean> {
+  function end({ leaseId, epochs }: LeaseEnd, why: Ending, withNotice: boolean): Promise<boolean> {
     const [first] = epochs;
     if (first === undefined) return Promise.resolve(true);
     const known = epochs.map((epoch) => ending.get(epochKey(epoch)));
     if (known.every((promise) => promise !== undefined)) {
       return Promise.all(known).then((all) => all.every(Boolean));
     }
-    const done = work.end({ leaseId, epochs }, { reason, message }).then(
+    const done = work.end({ leaseId, epochs }, why, withNotice).then(
       () => true,
       (error) => {
         logger.error({ leaseId, error: String(error) }, 'a lease could not be ended; trying again');
@@ -41,12 +40,12 @@ export function createEndings({ hostId, work, server, logger }: EndingsDeps) {
     return done;
   }
 
-  async function clearOne(share: Epoch & { leaseId: string }): Promise<void> {
+  async function clearOne(share: ClearingShare): Promise<void> {
     const key = epochKey(share);
     if (told.has(key)) return;
     told.add(key);
-    const { leaseId, deviceId, epoch } = share;
-    const ended = await end({ leaseId, epochs: [share] }, 'over', 'its lease is over');
+    const { leaseId, deviceId, epoch, revoked } = share;
+    const ended = await end({ leaseId, epochs: [share] }, revoked ?? leaseOver, true);
     try {
       if (!ended) throw new Error('it still runs');
       await server.signal('cleared', { hostId, deviceId, epoch });
@@ -60,8 +59,9 @@ export function createEndings({ hostId, work, server, logger }: EndingsDeps) {
   }
 
   return {
-    end(lease: LeaseEnd, reason: string, message: string): void {
-      void end(lease, reason, message);
+    /** At once: somebody else may have the devices soon. */
+    end(lease: LeaseEnd, why: Ending): void {
+      void end(lease, why, false);
     },
     /** Ends and reports what the pool waits for. */
     clear(view: HostView): void {

@@ -100,11 +100,15 @@ export function createLeasedCommands(deps: LeasedCommandsDeps): LeasedCommands {
     working: () => [...deviceWork.working(), ...commands.working()],
     live: deviceWork.live,
     epochs: deviceWork.epochs,
-    async end({ leaseId, epochs }, why) {
+    async end({ leaseId, epochs }, why, withNotice) {
       const found = new Set(epochs.flatMap((epoch) => commands.ofEpoch(epoch) ?? []));
       const named = leaseId === null ? undefined : commands.find(leaseId);
       if (named !== undefined) found.add(named);
-      await Promise.all([...found].map((command) => commands.end(command, why, 0)));
+      await Promise.all(
+        [...found].map((command) =>
+          withNotice ? commands.over(command, why) : commands.end(command, why, 0),
+        ),
+      );
       await deviceWork.end(epochs);
     },
     revoke: (lease) => commands.revoke(lease),

@@ -3,10 +3,10 @@ import { berthError } from '../../workflows/contracts/errors.ts';
 import type { HostReport, PoolDevice } from '../../workflows/contracts/pool/devices.ts';
 import type { HostLease, HostView, PoolConfig } from '../../workflows/contracts/pool/messages.ts';
 import { createDeadlines, type Deadlines } from './deadlines.ts';
-import { createEndings } from './endings.ts';
+import { createEndings, leaseOver } from './endings.ts';
 import { type Epoch, epochKey } from './epochKey.ts';
 import { createHolderWatch } from './holderWatch.ts';
-import type { HostWork } from './hostWork.ts';
+import type { Ending, HostWork } from './hostWork.ts';
 import type { PoolServer } from './poolServer.ts';
 import { pause, retrying } from './retrying.ts';
 
@@ -44,6 +44,9 @@ export interface PoolLink {
   /** A last report, and no more; the pool continues as new. */
   stop(): Promise<void>;
 }
+
+const unknownLease: Ending = { reason: 'over', message: 'the pool knows no such lease' };
+const leaseExpired: Ending = { reason: 'expired', message: 'its lease has expired' };
 
 const viewMs = 2_000;
 const defaultWedgedMs = 60_000;
@@ -115,8 +118,10 @@ export function createPoolLink(deps: PoolLinkDeps): PoolLink {
   }
 
   function act(view: HostView, live: readonly Epoch[], askedAt: number): void {
+    const cleared = new Set(view.clearing.map(epochKey));
     for (const { leaseId, epochs } of deadlines.look(view, askedAt)) {
-      endings.end({ leaseId, epochs: ours(epochs) }, 'over', 'its lease is over');
+      const forgotten = ours(epochs).filter((epoch) => !cleared.has(epochKey(epoch)));
+      endings.end({ leaseId, epochs: forgotten }, leaseOver);
     }
     for (const lease of view.leases) {
       if (lease.revoking !== null) work.revoke(lease);
@@ -129,7 +134,7 @@ export function createPoolLink(deps: PoolLinkDeps): PoolLink {
     ]);
     for (const epoch of live) {
       if (named.has(epochKey(epoch))) continue;
-      endings.end({ leaseId: null, epochs: [epoch] }, 'over', 'the pool knows no such lease');
+      endings.end({ leaseId: null, epochs: [epoch] }, unknownLease);
     }
     endings.clear(view);
   }
@@ -150,7 +155,7 @@ export function createPoolLink(deps: PoolLinkDeps): PoolLink {
   function checkDeadlines(): void {
     for (const { leaseId, epochs } of deadlines.takeOverdue()) {
       logger.warn({ pool, leaseId }, 'a lease has expired here');
-      endings.end({ leaseId, epochs: ours(epochs) }, 'expired', 'its lease has expired');
+      endings.end({ leaseId, epochs: ours(epochs) }, leaseExpired);
     }
   }
 

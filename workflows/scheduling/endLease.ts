@@ -42,11 +42,15 @@ function leftToClear(
   cleared: readonly { deviceId: string; epoch: number }[],
 ): Record<string, DeviceState> {
   const changed: Record<string, DeviceState> = {};
+  const { revoking } = lease;
   for (const { deviceId, epoch, milli, memoryMib } of lease.devices) {
     const device = state.devices[deviceId];
     const isClear = cleared.some((one) => one.deviceId === deviceId && one.epoch === epoch);
     if (!device || isClear) continue;
-    const share = { leaseId: lease.leaseId, epoch, milli, memoryMib, since: now };
+    const share = {
+      ...{ leaseId: lease.leaseId, epoch, milli, memoryMib, since: now },
+      ...(revoking && { revoked: { reason: revoking.reason, message: revoking.message } }),
+    };
     changed[deviceId] = { ...device, clearing: [...device.clearing, share] };
   }
   return changed;

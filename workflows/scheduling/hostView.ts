@@ -17,7 +17,10 @@ export function hostView(state: PoolState, hostId: string, _now: number): HostVi
       .filter(({ devices }) => devices.some(({ deviceId }) => ids.has(deviceId)))
       .map((lease) => leaseOnHost(state, lease, ids)),
     clearing: own.flatMap(({ deviceId, clearing }) =>
-      clearing.map(({ epoch, leaseId }) => ({ deviceId, epoch, leaseId })),
+      clearing.map(({ epoch, leaseId, revoked }) => ({
+        ...{ deviceId, epoch, leaseId },
+        ...(revoked && { revoked }),
+      })),
     ),
   };
 }

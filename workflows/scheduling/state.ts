@@ -65,6 +65,14 @@ export interface ClearingShare {
   milli: number;
   memoryMib: number;
   since: number;
+  /** Why the lease was revoked, if it was. */
+  revoked?: Ended;
+}
+
+/** Why a lease was ended, in a word and a line for people. */
+export interface Ended {
+  reason: string;
+  message: string;
 }
 
 export interface HeldLease {

@@ -14,9 +14,13 @@ import { folderForTest } from '../../support/modelFolder.ts';
 const logger = pino({ level: 'silent' });
 
 /** A folder that a killed supervisor has left, with the record of a command that still runs. */
-async function leftBehind() {
+async function leftBehind(script = 'echo ready; exec sleep 300') {
   const folder = await folderForTest();
-  const child = spawn('sleep', ['300'], { detached: true, stdio: 'ignore' });
+  const child = spawn('bash', ['--norc', '-c', script], {
+    detached: true,
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  await once(child.stdout, 'data');
   onTestFinished(() => void child.kill('SIGKILL'));
   const { pid = 0 } = child;
   const leader = readStat(pid);
@@ -114,6 +118,35 @@ test('a record that cannot be removed keeps no command from being ended and forg
   await vi.waitFor(() => expect(onOrphaned).toHaveBeenCalledOnce());
   expect(remove).toHaveBeenCalledOnce();
   expect(commands.all()).toEqual([]);
+});
+
+test('a lease that is over without notice leaves its command a moment to save its work', async () => {
+  const { child, start } = await leftBehind();
+  const { commands } = start({});
+  await commands.reload();
+  const [command] = commands.all();
+  if (command === undefined) throw new Error('no command');
+  const why = { reason: 'max-time', message: 'it has run for its 2 s' };
+  const exit = once(child, 'exit');
+  await commands.over(command, why);
+  expect(await exit).toEqual([null, 'SIGTERM']);
+  expect(command.ending).toEqual(why);
+});
+
+test('what the pool says of a lease with notice shortens no promised time', async () => {
+  const { child, start } = await leftBehind(
+    'trap "sleep 0.3; exit 5" TERM; echo ready; while :; do sleep 0.05; done',
+  );
+  const { commands } = start({});
+  await commands.reload();
+  const [command] = commands.all();
+  if (command === undefined) throw new Error('no command');
+  const exit = once(child, 'exit');
+  const revoking = { reason: 'preempted', message: 'm', graceUntil: Date.now() + 1_000 } as const;
+  commands.revoke({ leaseId: 'l', revoking } as HostLease);
+  await vi.waitFor(() => expect(command.ending).toBeDefined());
+  await commands.over(command, { reason: 'preempted', message: 'm' });
+  expect(await exit).toEqual([5, null]);
 });
 
 test('notice is given by a host, too, whose clock is ahead of the pool’s', async () => {

@@ -1,6 +1,6 @@
 import { pino } from 'pino';
 import { expect, test, vi } from 'vitest';
-import { createEndings } from '../../../workers/pool/endings.ts';
+import { createEndings, leaseOver } from '../../../workers/pool/endings.ts';
 import type { Epoch } from '../../../workers/pool/epochKey.ts';
 import type { HostView } from '../../../workflows/contracts/pool/messages.ts';
 
@@ -62,8 +62,21 @@ test('what could not be ended is not told, and tried again', async () => {
 test('a lease is ended once for all its devices', async () => {
   const { end, endings } = rig();
   const two = { deviceId: 'e', epoch: 4 };
-  endings.end({ leaseId: 'l', epochs: [one, two] }, 'expired', 'its lease has expired');
-  endings.end({ leaseId: 'l', epochs: [two] }, 'over', 'its lease is over');
+  const why = { reason: 'expired', message: 'its lease has expired' };
+  endings.end({ leaseId: 'l', epochs: [one, two] }, why);
+  endings.end({ leaseId: 'l', epochs: [two] }, leaseOver);
   await endings.settled();
-  expect(end).toHaveBeenCalledOnce();
+  expect(end).toHaveBeenCalledExactlyOnceWith({ leaseId: 'l', epochs: [one, two] }, why, false);
+});
+
+test('only what the pool waits for is ended with notice, and with the reason of the pool', async () => {
+  const { end, endings } = rig();
+  const revoked = { reason: 'max-time', message: 'it has run for its 2 s' };
+  const view = clearing(one);
+  endings.clear({ ...view, clearing: view.clearing.map((share) => ({ ...share, revoked })) });
+  await endings.settled();
+  const [lease, why, withNotice] = end.mock.calls[0] as unknown[];
+  expect({ lease, why, withNotice }).toMatchObject({
+    ...{ lease: { leaseId: 'l', epochs: [one] }, why: revoked, withNotice: true },
+  });
 });

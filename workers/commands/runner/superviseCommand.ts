@@ -82,13 +82,17 @@ export async function superviseCommand(deps: SuperviseDeps): Promise<CommandEnd>
     }
   };
 
-  /** Nobody waits for the pool's answer past the command's end, or its lease's. */
-  const isTakenBack = (expiresAt: number): Promise<boolean> =>
-    Promise.race([
-      deps.leaseIsOver(),
-      command.exited.then(() => false),
-      delay(Math.max(0, expiresAt - performance.now()), false, { ref: false }),
-    ]);
+  let asking = false;
+  let takenBack = false;
+  /** In the background: a supervisor that is back waits only so long for this to be back, too. */
+  const askPool = (): void => {
+    if (asking) return;
+    asking = true;
+    void deps.leaseIsOver().then((isOver) => {
+      takenBack = isOver;
+      asking = false;
+    });
+  };
 
   /** Until the command has ended. */
   const stayConnected = async (): Promise<void> => {
@@ -109,9 +113,8 @@ export async function superviseCommand(deps: SuperviseDeps): Promise<CommandEnd>
         else if (isRefusal(failure)) return revoke('expired', failure.message);
         else if (performance.now() > expiresAt) {
           return revoke('expired', 'the lease has expired and the supervisor is away');
-        } else if (tries % askPoolEvery === 0 && (await isTakenBack(expiresAt))) {
-          return revoke('expired', 'the pool has taken the lease back');
-        }
+        } else if (takenBack) return revoke('expired', 'the pool has taken the lease back');
+        else if (tries % askPoolEvery === 0) askPool();
       }
     }
   };

@@ -166,7 +166,13 @@ export interface HostView {
   sequence: number;
   leases: HostLease[];
   /** Ended leases whose devices the pool waits for: end what runs, then report `deviceCleared`. */
-  clearing: { deviceId: string; epoch: number; leaseId: string }[];
+  clearing: {
+    deviceId: string;
+    epoch: number;
+    leaseId: string;
+    /** Why the pool revoked the lease, if it did. */
+    revoked?: { reason: string; message: string };
+  }[];
 }
 
 /** A lease that has devices on the host. */
