@@ -10,6 +10,7 @@ import type { PoolDescription } from '../../workflows/contracts/pool/description
 import { isRunning } from '../support/isRunning.ts';
 import { atTerminal } from '../support/pty/terminal.ts';
 import { startTestStack, type TestStack } from '../support/stack.ts';
+import { within } from '../support/within.ts';
 
 /** `berth run` against a whole stack with two CPU devices of one core each. */
 
@@ -289,24 +290,35 @@ describe('whatever is killed', () => {
     const text = `echo $$; until [ -e ${go} ]; do sleep 0.05; done; exit 6`;
     const { child, line } = await startScript(text, '--json');
     const waiting = startWaiting('echo ran', '--gpus', '2');
-    await saysOnStderr(waiting, 'waiting: place 1 · ');
+    const said = { child: '', waiting: '' };
+    child.stderr.on('data', (chunk) => {
+      said.child += chunk;
+    });
+    waiting.stderr.on('data', (chunk) => {
+      said.waiting += chunk;
+    });
+    const pool = () => stack.run('pool', '--json');
+    const soon = <T>(what: string, promise: PromiseLike<T>): Promise<T> =>
+      within(what, promise, async () => ({ ...said, pool: await pool() }));
+    await soon('waiting', saysOnStderr(waiting, 'waiting: place 1 · '));
     const away = saysOnStderr(child, 'the supervisor is away');
     const back = saysOnStderr(child, 'the supervisor is back');
     const { supervisor } = JSON.parse(
       await readFile(join(stack.home, 'run', 'stack.json'), 'utf8'),
     ) as { supervisor: { pid: number } };
     process.kill(supervisor.pid, 'SIGKILL');
-    await away;
+    await soon('away', away);
     expect(isRunning(Number(line))).toBe(true);
-    const { code } = await stack.run('up', '--detach');
+    const { code } = await soon('up', stack.run('up', '--detach'));
     expect(code).toBe(0);
-    await back;
+    await soon('back', back);
     await execa('touch', [go]);
-    const { exitCode, stderr } = await child;
+    const { exitCode, stderr } = await soon('the command', child);
     expect(exitCode).toBe(6);
     expect(reportOf(stderr).runs).toMatchObject([{ exitCode: 6, revocation: null }]);
-    expect(await waiting).toMatchObject({ exitCode: 0, stdout: 'ran' });
-    expect((await stack.run(...script('true', '--gpus', '2'))).code).toBe(0);
+    expect(await soon('the next', waiting)).toMatchObject({ exitCode: 0, stdout: 'ran' });
+    const after = stack.run(...script('true', '--gpus', '2'));
+    expect((await soon('the last', after)).code).toBe(0);
     const { state } = await stack.json<StackStatus>('status');
     expect(state).toBe('ready');
   });
