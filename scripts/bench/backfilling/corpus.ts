@@ -18,7 +18,7 @@ export interface Corpus {
 /** Makes corpora, no text of which occurs twice or in another one: no cache helps. */
 export type WriteCorpus = (records?: number) => Promise<Corpus>;
 
-/** @param longest characters of a text beyond its number */
+/** @param longest characters of a text without its number */
 export async function createCorpora(
   folder: string,
   records: number,
@@ -31,7 +31,9 @@ export async function createCorpora(
     const name = `corpus-${made}`;
     const all = Array.from({ length: count }, (_, number) => {
       const text = (paragraphs[number % paragraphs.length] ?? '').slice(0, longest);
-      return { id: `note-${number}`, text: `Note ${made}.${number}: ${text}`, number };
+      const label = `${made}.${number}`;
+      // At its end, too: a text of rare words may be more than one chunk.
+      return { id: `note-${number}`, text: `Note ${label}: ${text} (${label})`, number };
     });
     const path = join(folder, `${name}.jsonl`);
     await writeFile(path, all.map((record) => `${JSON.stringify(record)}\n`).join(''));
