@@ -1,5 +1,6 @@
 import type { WarmInput, WarmResult } from '../../workflows/contracts/activities.ts';
 import type { BackfillRequest, EmbeddingSpec } from '../../workflows/contracts/backfill/request.ts';
+import { BerthError, berthError } from '../../workflows/contracts/errors.ts';
 import { describeEndpoint } from '../embeddings/describeEndpoint.ts';
 import { describeModel } from '../embeddings/describeModel.ts';
 
@@ -31,8 +32,12 @@ export async function resolveEmbedding(
     return { embedding, artifact: null, modelPath: null };
   }
   const warm = await warmModel({ ref: embedder.ref, pin: false, lock: false });
-  const { embedding } = await describeModel(warm.path, overrides);
   const { artifact, contentDigest, path } = warm;
+  const { embedding } = await describeModel(path, overrides).catch((error: unknown) => {
+    if (!(error instanceof BerthError)) throw error;
+    // People know the model by its name, not by where its warm copy is.
+    throw berthError(error.type, error.message.replaceAll(path, embedder.ref));
+  });
   return { embedding: { contentDigest, ...embedding }, artifact, modelPath: path };
 }
 

@@ -1,5 +1,8 @@
 import type { Command } from 'commander';
-import type { BackfillOptions } from '../../../workers/client/backfill/backfillOptions.ts';
+import {
+  type BackfillOptions,
+  findWrongOption,
+} from '../../../workers/client/backfill/backfillOptions.ts';
 import { readYamlFile } from '../../../workers/yamlFile.ts';
 
 /** What commander makes of the options of `backfill` and `schedule backfill`; checked by the client. */
@@ -103,8 +106,12 @@ export async function toBackfillOptions(
 
 async function readJobFile(path: string): Promise<object> {
   const { value, failAt } = await readYamlFile(path, 'job file');
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;
-  throw failAt([], 'expected options such as "collection: docs", one a line');
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw failAt([], 'expected options such as "collection: docs", one a line');
+  }
+  const wrong = findWrongOption(value as Record<string, unknown>);
+  if (wrong !== undefined) throw failAt([wrong.name], wrong.message);
+  return value;
 }
 
 /** Options of the backfill among those of its command. */

@@ -52,9 +52,9 @@ describe('bad input to backfills', () => {
     ...['backfill', '--job', file(name, `source: ${good}\n${content}`)],
   ];
   test.concurrent.each<[string, string[], string]>([
-    ['unknown key of a job file', job('a.yaml', 'modle: tiny\n'), 'modle'],
+    ['unknown key of a job file', job('a.yaml', 'modle: tiny\n'), 'a.yaml:2: unknown option modle'],
     ['key given twice', job('b.yaml', 'team: a\nteam: b\n'), 'b.yaml:3: team is there twice'],
-    ['a text for a list', job('c.yaml', 'collection: docs\nstores: chroma\n'), 'expected a list'],
+    ['a text for a list', job('c.yaml', 'stores: chroma\n'), 'c.yaml:2: stores: expected a list'],
     ['hours', ['backfill', good, ...to('docs'), '--between', '25:00-06:00'], '25:00-06:00'],
     ['a time gone by', ['backfill', good, ...to('docs'), '--deadline', '2001-01-01'], '2001-01-01'],
     ['an absurd number', ['backfill', good, ...to('docs'), '--page-records', '1e12'], '1e12'],

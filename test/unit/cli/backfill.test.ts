@@ -1,8 +1,9 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { packageRoot } from '../../../activities/platform/packageRoot.ts';
+import { toBackfillOptions } from '../../../scripts/cli/commands/backfillOptions.ts';
 import { formatHits } from '../../../scripts/cli/commands/search.ts';
 import {
   formatBackfillReport,
@@ -18,6 +19,9 @@ import type {
   BackfillProgress,
   BackfillResult,
 } from '../../../workflows/contracts/backfill/progress.ts';
+import { temporaryFolder } from '../../support/temporaryFolder.ts';
+
+const folder = temporaryFolder('job-file');
 
 const result: BackfillResult = {
   workflowId: 'backfill/docs',
@@ -130,6 +134,18 @@ test('hits say whose vectors answered', () => {
   expect(first).toBe('1. 0.5124  a (chunk 2)');
   expect(second).toMatch(/^ {3}x yz+…$/);
   expect(last).toBe(`docs-v2, content ${'c'.repeat(64)}`);
+});
+
+test.each([
+  ['modle: tiny', 'unknown option modle'],
+  ['sample: lots', 'sample "lots": expected a whole number from 0 to 10000'],
+  ['stores: chroma', 'stores: expected a list'],
+])('a job file that says %s is refused with its line', async (line, message) => {
+  const path = join(folder, 'job.yaml');
+  await writeFile(path, `collection: docs\n${line}\n`);
+  await expect(toBackfillOptions('', { job: path })).rejects.toMatchObject({
+    ...{ type: 'InvalidRequest', message: expect.stringContaining(`job.yaml:2: ${message}`) },
+  });
 });
 
 test('the job file of the documentation holds options that exist', async () => {

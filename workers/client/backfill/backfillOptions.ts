@@ -155,6 +155,20 @@ const backfillOptionsSchema = z.strictObject(
 /** Options whose form is right; files and stores are not looked at yet. */
 export type CheckedBackfillOptions = z.output<typeof backfillOptionsSchema>;
 
+/** What is wrong with options of which more may come from elsewhere: no misspelt or malformed one. */
+export function findWrongOption(
+  options: Record<string, unknown>,
+): { name: string; message: string } | undefined {
+  const { error } = backfillOptionsSchema.partial().safeParse(options);
+  const [issue] = error?.issues ?? [];
+  if (issue === undefined) return undefined;
+  if (issue.code !== 'unrecognized_keys') {
+    return { name: String(issue.path[0]), message: issue.message };
+  }
+  const name = issue.keys[0] ?? '';
+  return { name, message: `unknown option ${name}; see docs/backfill.yaml for those there are` };
+}
+
 /** @throws BerthError InvalidRequest: the first violation in one line, all of them in `details`. */
 export function checkBackfillOptions(options: unknown): CheckedBackfillOptions {
   const parsed = backfillOptionsSchema.safeParse(options);
