@@ -25,24 +25,34 @@ export async function openSession(
   const stack = running.state === 'starting' ? await waitUntilReady(paths) : running;
   const { namespace, connectionOptions } = await resolveTarget(paths, env);
   const connection = await connectServer(connectionOptions, paths.home);
+  const { address } = connectionOptions;
+  // TEMPORAL_ADDRESS may write the same server's otherwise.
+  const recorded = stack.temporal?.address === address ? address : undefined;
   return {
     client: new Client({ connection, namespace }),
     hostId: stack.hostId,
     namespace,
     webUi: stack.temporal?.uiUrl ?? undefined,
-    outage: () => findOutage(paths),
+    outage: () => findOutage(paths, recorded),
     notify,
     close: () => connection.close(),
   };
 }
 
-/** An embedded server that cannot write answers nobody, though its process runs. */
-async function findOutage(paths: Paths): Promise<string | undefined> {
+/**
+ * An embedded server that cannot write answers nobody, though its process runs; nor does one hear of
+ * it where it is no longer.
+ * @param recorded Its address when it was connected to.
+ */
+async function findOutage(paths: Paths, recorded?: string): Promise<string | undefined> {
   const current = await readStack(paths);
   if (current === undefined) {
     return `the Berth stack in ${paths.home} has stopped: run berth up, and the job goes on`;
   }
   if (!current.temporal?.embedded) return undefined;
+  if (recorded !== undefined && current.temporal.address !== recorded) {
+    return `the Berth stack in ${paths.home} was started again at another address, ${current.temporal.address}: ask again, the job goes on`;
+  }
   const { freeBytes } = await spaceOf(dirname(paths.temporalDatabase));
   return freeBytes < serverNeedsBytes
     ? `the disk of ${paths.temporalDatabase} is full, so the server stands still: free some, and the job goes on`

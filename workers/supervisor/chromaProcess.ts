@@ -48,8 +48,10 @@ export function createChromaSpec({
       // Workers know the port once it has served; before that, one taken meanwhile is exchanged.
       if (claimed === undefined || !served) {
         const before = claimed;
-        const first = before === undefined && previous !== undefined ? [previous] : [];
-        claimed = await claimPort(host, [...first, ...ports], undefined, 'the Chroma server');
+        claimed = await claimPort(host, [...ports], {
+          previous: before === undefined ? previous : undefined,
+          what: 'the Chroma server',
+        });
         await before?.release();
       }
       onStatus({ url: url(), port: claimed.port });

@@ -41,6 +41,12 @@ export async function lockHolder(path: string): Promise<ProcessIdentity | undefi
   return holder !== undefined && isAlive(holder) ? holder : undefined;
 }
 
+/** Whether its last holder ended without releasing it, since the machine was started. */
+export async function wasAbandoned(path: string): Promise<boolean> {
+  const holder = parseIdentity((await readText(path)) ?? '');
+  return holder !== undefined && holder.bootId === identifySelf().bootId && !isAlive(holder);
+}
+
 /** link(2) makes the name appear with its content or not at all. */
 async function createLinked(path: string, content: string): Promise<boolean> {
   const temporary = siblingName(path);

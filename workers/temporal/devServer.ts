@@ -26,11 +26,7 @@ export async function claimDevServerPorts(
   folder?: string,
 ): Promise<ClaimedPorts> {
   const claim = (first: number, last: number | undefined) =>
-    claimPort(
-      loopback,
-      [...(last === undefined ? [] : [last]), ...portNumbers(first, first + 200)],
-      folder,
-    );
+    claimPort(loopback, [...portNumbers(first, first + 200)], { previous: last, folder });
   const frontend = await claim(7233, previous?.frontend);
   const ui = await claim(8233, previous?.ui);
   return {

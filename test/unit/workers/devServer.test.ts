@@ -1,9 +1,11 @@
 import { once } from 'node:events';
-import { readdir } from 'node:fs/promises';
+import { readdir, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import getPort from 'get-port';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
+import { lockHolder } from '../../../workers/supervisor/processLock.ts';
+import { identifySelf } from '../../../workers/supervisor/procfs.ts';
 import { claimPort } from '../../../workers/temporal/claimPort.ts';
 import { claimDevServerPorts } from '../../../workers/temporal/devServer.ts';
 import { folderForTest } from '../../support/modelFolder.ts';
@@ -33,15 +35,48 @@ test('a port stays claimed while nothing listens on it, until it is released', a
   const folder = join(await folderForTest(), 'locks');
   const port = await getPort({ host });
   const next = await getPort({ host, port: port + 1 });
-  const mine = await claimPort(host, [port, next], folder);
-  const yours = await claimPort(host, [port, next], folder);
+  const mine = await claimPort(host, [port, next], { folder });
+  const yours = await claimPort(host, [port, next], { folder });
   expect([mine.port, yours.port]).toEqual([port, next]);
-  await expect(claimPort(host, [port, next], folder)).rejects.toMatchObject({
+  await expect(claimPort(host, [port, next], { folder })).rejects.toMatchObject({
     type: 'StackUnavailable',
     message: expect.stringMatching(/^no port from \d+ to \d+ on 127\.0\.0\.1 is free/),
   });
   await mine.release();
-  expect((await claimPort(host, [port, next], folder)).port).toBe(port);
+  expect((await claimPort(host, [port, next], { folder })).port).toBe(port);
   await yours.release();
   expect(await readdir(folder)).toEqual([`${port}.lock`]);
+});
+
+test('the port of a stack that crashed is kept for it while there are others', async () => {
+  const folder = join(await folderForTest(), 'locks');
+  const port = await getPort({ host });
+  const next = await getPort({ host, port: port + 1 });
+  await (await claimPort(host, [port], { folder })).release();
+  const path = join(folder, `${port}.lock`);
+  await writeFile(path, JSON.stringify({ ...identifySelf(), startTime: 1 }));
+  const other = await claimPort(host, [port, next], { folder });
+  expect(other.port).toBe(next);
+  const own = await claimPort(host, [port, next], { folder, previous: port });
+  expect(own.port).toBe(port);
+  await own.release();
+  await writeFile(path, JSON.stringify({ ...identifySelf(), startTime: 1 }));
+  // Better than none.
+  expect((await claimPort(host, [port, next], { folder })).port).toBe(port);
+  await other.release();
+});
+
+test('a crashed stack waits for its own server to be gone', async () => {
+  const folder = join(await folderForTest(), 'locks');
+  const dying = createServer().listen(0, host);
+  await once(dying, 'listening');
+  const { port } = dying.address() as { port: number };
+  await (await claimPort(host, [await getPort({ host })], { folder })).release();
+  const lock = join(folder, `${port}.lock`);
+  await writeFile(lock, JSON.stringify({ ...identifySelf(), startTime: 1 }));
+  const claiming = claimPort(host, [await getPort({ host })], { folder, previous: port });
+  // It has found the port taken once it holds the lock.
+  await vi.waitFor(async () => expect(await lockHolder(lock)).toBeDefined());
+  dying.close();
+  expect((await claiming).port).toBe(port);
 });
