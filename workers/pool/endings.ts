@@ -18,15 +18,16 @@ export const leaseOver: Ending = { reason: 'over', message: 'its lease is over' 
 /** Ends what is over, each once, and tells the pool that waits for it. */
 export function createEndings({ hostId, work, server, logger }: EndingsDeps) {
   /** Under way or done, by epoch. */
-  const ending = new Map<string, Promise<boolean>>();
+  const ending = new Map<string, { done: Promise<boolean>; withNotice: boolean }>();
   const told = new Set<string>();
 
   function end({ leaseId, epochs }: LeaseEnd, why: Ending, withNotice: boolean): Promise<boolean> {
     const [first] = epochs;
     if (first === undefined) return Promise.resolve(true);
     const known = epochs.map((epoch) => ending.get(epochKey(epoch)));
-    if (known.every((promise) => promise !== undefined)) {
-      return Promise.all(known).then((all) => all.every(Boolean));
+    const isHastened = !withNotice && known.some((one) => one?.withNotice);
+    if (!isHastened && known.every((one) => one !== undefined)) {
+      return Promise.all(known.map(({ done }) => done)).then((all) => all.every(Boolean));
     }
     const done = work.end({ leaseId, epochs }, why, withNotice).then(
       () => true,
@@ -36,7 +37,7 @@ export function createEndings({ hostId, work, server, logger }: EndingsDeps) {
         return false;
       },
     );
-    for (const epoch of epochs) ending.set(epochKey(epoch), done);
+    for (const epoch of epochs) ending.set(epochKey(epoch), { done, withNotice });
     return done;
   }
 
@@ -70,12 +71,13 @@ export function createEndings({ hostId, work, server, logger }: EndingsDeps) {
         ...view.clearing.map(epochKey),
         ...view.leases.flatMap(({ devices }) => devices.map(epochKey)),
       ]);
-      for (const [key, done] of ending) {
-        if (!named.has(key)) void done.then(() => ending.get(key) === done && ending.delete(key));
+      for (const [key, one] of ending) {
+        if (named.has(key)) continue;
+        void one.done.then(() => ending.get(key) === one && ending.delete(key));
       }
     },
     async settled(): Promise<void> {
-      await Promise.all(ending.values());
+      await Promise.all([...ending.values()].map(({ done }) => done));
     },
   };
 }

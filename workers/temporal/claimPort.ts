@@ -37,14 +37,16 @@ export async function claimPort(
   await ensureSharedFolder(folder);
   const lockOf = (port: number): string => join(folder, `${port}.lock`);
   const others = ports.filter((port) => port !== previous);
-  const left = await Promise.all(others.map((port) => wasAbandoned(lockOf(port))));
+  // Of another user's lock it may not be seen; the port then counts as taken below.
+  const isAbandoned = (port: number) => wasAbandoned(lockOf(port)).catch(() => false);
+  const left = await Promise.all(others.map(isAbandoned));
   const candidates = [
     ...(previous === undefined ? [] : [previous]),
     ...others.filter((_, index) => !left[index]),
     ...others.filter((_, index) => left[index]),
   ];
   for (const port of candidates) {
-    const isOwn = port === previous && (await wasAbandoned(lockOf(port)));
+    const isOwn = port === previous && (await isAbandoned(port));
     // A stale lock of another user cannot be replaced: then the port counts as taken.
     const attempt = await tryProcessLock(lockOf(port)).catch(() => undefined);
     if (attempt === undefined || 'holder' in attempt) continue;

@@ -80,3 +80,14 @@ test('only what the pool waits for is ended with notice, and with the reason of 
     ...{ lease: { leaseId: 'l', epochs: [one] }, why: revoked, withNotice: true },
   });
 });
+
+test('what is being ended with notice is ended at once when somebody else may have the device', async () => {
+  const { end, endings } = rig();
+  const unknown = { reason: 'over', message: 'the pool knows no such lease' };
+  endings.clear(clearing(one));
+  endings.end({ leaseId: null, epochs: [one] }, unknown);
+  endings.end({ leaseId: null, epochs: [one] }, unknown);
+  await endings.settled();
+  const notices = end.mock.calls.map((call: unknown[]) => call[2]);
+  expect(notices).toEqual([true, false]);
+});

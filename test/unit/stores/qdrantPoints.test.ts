@@ -4,7 +4,11 @@ import {
 } from '@qdrant/js-client-rest';
 import { expect, test } from 'vitest';
 import { describeQdrantError } from '../../../activities/stores/drivers/qdrant/describeError.ts';
-import { bodiesOf, toQdrantPoint } from '../../../activities/stores/drivers/qdrant/points.ts';
+import {
+  bodiesOf,
+  fromQdrantPoint,
+  toQdrantPoint,
+} from '../../../activities/stores/drivers/qdrant/points.ts';
 import { samplePoint, samplePoints } from '../../support/stores/samplePoints.ts';
 
 const limit = 32 * 2 ** 20;
@@ -40,4 +44,21 @@ test.each<[string, unknown, object]>([
   ['down', new TypeError('fetch failed'), { status: undefined, message: 'fetch failed' }],
 ])('errors of the client: %s', (_, error, expected) => {
   expect(describeQdrantError(error)).toMatchObject(expected);
+});
+
+test('integers that the client reads as BigInt come back as the numbers that they were', () => {
+  const large = 1234567890123456800;
+  const point = samplePoint(1, 4, { metadata: { large, list: [large, 'x'] } });
+  const { payload, id } = toQdrantPoint(point, false);
+  // What the client's reviver does where JSON.rawJSON is known.
+  const read = JSON.parse(JSON.stringify(payload), (_, value) =>
+    Number.isInteger(value) && !Number.isSafeInteger(value) ? BigInt(value) : value,
+  );
+  const back = fromQdrantPoint({ id, payload: read, vector: undefined } as never);
+  expect(back.metadata).toEqual({ large, list: [large, 'x'] });
+});
+
+test('a Retry-After that is a date is a request for patience, too', () => {
+  const error = new Error('Invalid retryAfter value: W');
+  expect(describeQdrantError(error)).toMatchObject({ status: 429 });
 });

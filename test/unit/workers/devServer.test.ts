@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { readdir, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import getPort from 'get-port';
@@ -79,4 +79,14 @@ test('a crashed stack waits for its own server to be gone', async () => {
   await vi.waitFor(async () => expect(await lockHolder(lock)).toBeDefined());
   dying.close();
   expect((await claiming).port).toBe(port);
+});
+
+test('a lock that cannot be read counts as taken', async () => {
+  const folder = join(await folderForTest(), 'locks');
+  const port = await getPort({ host });
+  const next = await getPort({ host, port: port + 1 });
+  await (await claimPort(host, [port], { folder })).release();
+  await mkdir(join(folder, `${port}.lock`));
+  const { port: taken } = await claimPort(host, [port, next], { folder, previous: port });
+  expect(taken).toBe(next);
 });

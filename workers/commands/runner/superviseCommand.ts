@@ -88,7 +88,8 @@ export async function superviseCommand(deps: SuperviseDeps): Promise<CommandEnd>
   const askPool = (): void => {
     if (asking) return;
     asking = true;
-    void deps.leaseIsOver().then((isOver) => {
+    const answer = deps.leaseIsOver().catch(() => false);
+    void answer.then((isOver) => {
       takenBack = isOver;
       asking = false;
     });

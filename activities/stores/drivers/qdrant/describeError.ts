@@ -13,6 +13,10 @@ export function describeQdrantError(error: unknown): StoreTrouble {
     const { retry_after: seconds } = error as unknown as { retry_after: number };
     return { status: 429, message: errorText(error), retryAfterMs: seconds * 1000 };
   }
+  // Its Retry-After was a date, which the client cannot read.
+  if (/^Invalid retryAfter value/.test(errorText(error))) {
+    return { status: 429, message: 'too many requests' };
+  }
   if (error instanceof QdrantClientTimeoutError) {
     return { status: undefined, message: 'no answer in time' };
   }

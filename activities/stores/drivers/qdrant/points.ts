@@ -36,8 +36,16 @@ function lengthOf(vector: Float32Array): number {
   return Math.sqrt(sum);
 }
 
+/** From Node 21 on the client reads integers beyond 2^53 as BigInt, which are numbers wherever else. */
+function asNumbers(value: unknown): unknown {
+  if (typeof value === 'bigint') return Number(value);
+  if (Array.isArray(value)) return value.map(asNumbers);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, asNumbers(one)]));
+}
+
 export function fromQdrantPoint({ id, payload, vector }: Schemas['Record']): StoredPoint {
-  const kept = (payload ?? {}) as Payload;
+  const kept = asNumbers(payload ?? {}) as Payload;
   const dense = (vector as Record<string, number[]> | null | undefined)?.[vectorNames.dense];
   const length = kept[lengthField];
   const scaled =

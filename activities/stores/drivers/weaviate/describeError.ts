@@ -24,6 +24,7 @@ const malformed = /invalid UTF-8/i;
 /** What the server says of a passing state, under a code that says nothing. */
 const passing =
   /read.?only|deadline exceeded|timed? ?out|connection (refused|reset)|not ready|no leader|leader not found|memory pressure|not enough memory|no space|shutting down|shutdown/i;
+const forbidden = /forbidden|insufficient permissions/i;
 const noClass =
   /(could not find class|class .* (was )?not found|class .* doesn.t exist|collection .* (was )?not found|no class|could not find shard)/i;
 
@@ -38,6 +39,7 @@ export function describeWeaviateError(error: unknown): StoreTrouble {
   if (malformed.test(message)) return { status: 400, message };
   if (noClass.test(message)) return { status: 404, message };
   if (passing.test(message)) return { status: 503, message };
+  if (forbidden.test(message)) return { status: 403, message };
   const code = (error as { code?: unknown } | null)?.code;
   if (typeof code === 'number') return { status: code, message };
   if (/Unauthenticated/.test(name) || /^Unauthenticated|status code: 401/i.test(message)) {

@@ -1,4 +1,4 @@
-import { BerthError } from '../../../../workflows/contracts/errors.ts';
+import { BerthError, berthError } from '../../../../workflows/contracts/errors.ts';
 import type { WeaviateObject } from './objects.ts';
 
 /** By their place in the batch. */
@@ -16,21 +16,32 @@ export function createDurableInsert(
   remove: (physical: string, ids: readonly string[]) => Promise<void>,
 ): (physical: string, objects: WeaviateObject[]) => Promise<ObjectErrors> {
   const doubtful = new Map<string, Set<string>>();
+  // One for all batches that are under way: they fail together.
+  const doubtfulOf = (physical: string): Set<string> => {
+    const known = doubtful.get(physical) ?? new Set();
+    doubtful.set(physical, known);
+    return known;
+  };
 
   return async (physical, objects) => {
-    const unsure = doubtful.get(physical) ?? new Set();
+    const unsure = doubtfulOf(physical);
     const again = objects.flatMap(({ id }) => (unsure.has(id) ? [id] : []));
     if (again.length > 0) await remove(physical, again);
     try {
       const { errors } = await send(physical, objects);
       const kept = objects.find((_, at) => errors[at] === undefined);
-      if (kept !== undefined) await send(physical, [kept]);
+      const flushed = kept === undefined ? { errors: {} } : await send(physical, [kept]);
+      const [unflushed] = Object.values<{ message: string }>(flushed.errors);
+      if (unflushed !== undefined) {
+        throw berthError('StoreUnavailable', `${physical}: ${unflushed.message}; retried later`);
+      }
       for (const id of again) unsure.delete(id);
+      // Whether they were refused before or after they were stored is not said.
+      for (const at of Object.keys(errors)) unsure.add(objects[Number(at)]?.id ?? '');
       return errors;
     } catch (error) {
       if (error instanceof BerthError && error.type === 'StoreUnavailable') {
         for (const { id } of objects) unsure.add(id);
-        doubtful.set(physical, unsure);
       }
       throw error;
     }

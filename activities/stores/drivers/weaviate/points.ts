@@ -1,6 +1,6 @@
 import { berthError } from '../../../../workflows/contracts/errors.ts';
 import { checkPoints } from '../../shared/checkPoints.ts';
-import { storeFailure } from '../../shared/storeFailure.ts';
+import { collectionNotFound, storeFailure } from '../../shared/storeFailure.ts';
 import type { VectorStore } from '../../vectorStore.ts';
 import type { WeaviateCollections } from './collections.ts';
 import type { WeaviateConnection } from './connection.ts';
@@ -21,9 +21,13 @@ interface Found {
 
 type Points = Pick<VectorStore, 'upsert' | 'deletePoints' | 'count' | 'readPoints' | 'scan'>;
 
+/** Of a refusal that another point would meet, too: key, rate, the server's own faults. */
+const isNotThePoints = (status: number | undefined): boolean =>
+  status !== undefined && (status >= 500 || [401, 403, 429].includes(status));
+
 export function createWeaviatePoints(
   { client, where, call }: WeaviateConnection,
-  collections: Pick<WeaviateCollections, 'withKnown' | 'ensureProperties'>,
+  collections: Pick<WeaviateCollections, 'fresh' | 'ensureProperties'>,
   maxBatch: number,
 ): Points {
   const use = (physical: string) => client.collections.use(toClassName(physical));
@@ -57,30 +61,31 @@ export function createWeaviatePoints(
   return {
     async upsert(physical, points) {
       if (points.length === 0) return;
-      await collections.withKnown(physical, async ({ spec }) => {
-        const { dimensions } = spec.embedding;
-        const checked = checkPoints(`${where}: ${physical}`, points, { dimensions, maxBatch });
-        const objects = checked.map(toWeaviateObject);
-        const names = objects.flatMap(({ properties }) => Object.keys(properties));
-        await collections.ensureProperties(
-          physical,
-          names.filter((name) => kindOfProperty(name) !== undefined),
-        );
-        const errors = await insert(physical, objects);
-        // The request succeeds although objects of it may have failed.
-        const failed = Object.entries(errors).map(([at, { message }]) => ({
-          id: objects[Number(at)]?.id ?? at,
-          message,
-        }));
-        const [first] = failed;
-        if (first === undefined) return;
-        const some = failed.length === 1 ? first.id : `${first.id} and ${failed.length - 1} more`;
-        const place = `${where}: upsert ${physical}: points ${some}`;
-        const trouble = describeWeaviateError(new Error(first.message));
-        if ((trouble.status ?? 0) >= 500) throw storeFailure(place, trouble);
-        throw berthError('StoreRejected', `${place}: ${first.message}`, {
-          ids: failed.map(({ id }) => id),
-        });
+      // Never from memory: the server would make a class that is gone anew, without its spec.
+      const { spec } = await collections.fresh(physical);
+      const { dimensions } = spec.embedding;
+      const checked = checkPoints(`${where}: ${physical}`, points, { dimensions, maxBatch });
+      const objects = checked.map(toWeaviateObject);
+      const names = objects.flatMap(({ properties }) => Object.keys(properties));
+      await collections.ensureProperties(
+        physical,
+        names.filter((name) => kindOfProperty(name) !== undefined),
+      );
+      const errors = await insert(physical, objects);
+      // The request succeeds although objects of it may have failed.
+      const failed = Object.entries(errors).map(([at, { message }]) => ({
+        id: objects[Number(at)]?.id ?? at,
+        message,
+      }));
+      const [first] = failed;
+      if (first === undefined) return;
+      const some = failed.length === 1 ? first.id : `${first.id} and ${failed.length - 1} more`;
+      const place = `${where}: upsert ${physical}: points ${some}`;
+      const trouble = describeWeaviateError(new Error(first.message));
+      if (trouble.status === 404) throw collectionNotFound(where, physical);
+      if (isNotThePoints(trouble.status)) throw storeFailure(place, trouble);
+      throw berthError('StoreRejected', `${place}: ${first.message}`, {
+        ids: failed.map(({ id }) => id),
       });
     },
 
