@@ -23,6 +23,7 @@ import {
   indexFromRows,
   layoutColumns,
 } from './lancedb/indexes.ts';
+import { mergeRows } from './lancedb/merge.ts';
 import { columnName, indexedType, tableSchema } from './lancedb/rowColumns.ts';
 import { fromRow, pointColumns, type Row, toRow } from './lancedb/rows.ts';
 import { searchTable } from './lancedb/search.ts';
@@ -148,8 +149,8 @@ export async function openLanceFolder(options: LanceOptions): Promise<VectorStor
           rows.flatMap((row) => Object.keys(row)).filter((name) => !known(name)),
         );
         await tables.addColumns(one, [...fresh]);
-        const merge = one.table.mergeInsert('id').whenMatchedUpdateAll().whenNotMatchedInsertAll();
-        await merge.execute(rows);
+        await tables.refresh(one);
+        await mergeRows(one.table, one.columns, rows);
         one.loose += rows.length;
         if (one.loose < compactAfter) return;
         one.loose = 0;

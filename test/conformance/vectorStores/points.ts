@@ -107,6 +107,31 @@ export function pointTests(rig: Rig): void {
     expect(read?.vector?.[0]).toBeCloseTo(changed.vector[0] as number, 5);
     const hits = await rig.store().search(physical, { vector: changed.vector, limit: 1 });
     expect(hits[0]?.point.id).toBe(changed.id);
+    // A record is not found by what it was before.
+    for (const [field, value] of [
+      ['lang', 'de'],
+      ['flag', true],
+      ['year', 2004],
+    ] as const) {
+      const query = { vector: changed.vector, limit: 10, filter: { [field]: value } };
+      const found = await rig.store().search(physical, query);
+      expect(found.map(({ point }) => point.id)).not.toContain(changed.id);
+    }
+  });
+
+  test('a flag of any name that a record no longer has is not searched for', async () => {
+    const physical = await rig.collection(8);
+    const flags = { 'is-new': true, 'is new': true, kept: true };
+    await rig.store().upsert(physical, [samplePoint(1, 8, { metadata: flags })]);
+    const now = samplePoint(1, 8, { metadata: { kept: true } });
+    await rig.store().upsert(physical, [now]);
+    const found = async (field: string) => {
+      const query = { vector: now.vector, limit: 5, filter: { [field]: true } };
+      return (await rig.store().search(physical, query)).length;
+    };
+    expect(await found('kept')).toBe(1);
+    expect(await found('is-new')).toBe(0);
+    expect(await found('is new')).toBe(0);
   });
 
   test('the last of two points of one id in a batch wins; an empty batch is no error', async () => {

@@ -20,7 +20,11 @@ export function lanceFailure(error: unknown, where: string, physical: string): B
   }
   // Lance appends where in its sources it failed, and repeats itself as its own cause.
   const message = text.split(/, \/|\s+Caused by/)[0] ?? text;
-  if (/invalid (input|user input)|schema|parse|LanceError\(Schema/i.test(text)) {
+  // Names of folders and collections may hold any of these words.
+  const said = [where.slice(where.indexOf('=') + 1), physical]
+    .filter((name) => name !== '')
+    .reduce((left, name) => left.replaceAll(name, '…'), message);
+  if (/invalid (input|user input)|schema|parse|LanceError\(Schema/i.test(said)) {
     return storeFailure(where, { status: 400, message });
   }
   return storeFailure(where, { message });

@@ -2,6 +2,8 @@ import type { FilterValue } from '../../../../workflows/contracts/backfill/activ
 import type { FilterClause } from '../../shared/filters.ts';
 import { columnName, typeOf } from './rowColumns.ts';
 
+export const quoted = (column: string): string => `\`${column}\``;
+
 /** A literal of DataFusion's SQL. */
 const literal = (value: FilterValue): string =>
   typeof value === 'string' ? `'${value.replaceAll("'", "''")}'` : String(value);
@@ -19,7 +21,7 @@ export function toPredicate(
     const value = clause.op === 'in' ? (clause.values[0] as FilterValue) : clause.value;
     const name = columnName(clause.field, typeOf(value));
     if (!columns.has(name)) return clause.op === 'not' ? [] : ['false'];
-    const column = `\`${name}\``;
+    const column = quoted(name);
     switch (clause.op) {
       case 'eq':
         return [`${column} = ${literal(clause.value)}`];
