@@ -1,5 +1,6 @@
 import { open, readdir, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { berthError } from '../../../workflows/contracts/errors.ts';
 import { contains } from '../../platform/allowedPaths.ts';
 import { type DocumentKind, kindOfName, looksLikeMail } from './fileKind.ts';
 
@@ -18,10 +19,10 @@ export interface FolderEntry {
 const sniffedBytes = 4096;
 
 /**
- * Documents of a folder and those below, ordered by `comparePaths`. Hidden files, what cannot be
- * read and links that lead out of the folder are left out; linked folders are not entered, so that
- * none is read twice.
+ * Documents of a folder and those below, ordered by `comparePaths`. Hidden files and links that lead
+ * nowhere or out of the folder are left out; linked folders are not entered, so that none is read twice.
  * @param root Symlinks resolved
+ * @throws BerthError SourceNotAllowed for a folder that must not be read or entered
  */
 export async function* walkFolder(
   root: string,
@@ -29,7 +30,9 @@ export async function* walkFolder(
   below = '',
 ): AsyncGenerator<FolderEntry> {
   signal?.throwIfAborted();
-  const entries = await readdir(join(root, below), { withFileTypes: true });
+  const entries = await readdir(join(root, below), { withFileTypes: true }).catch((error) => {
+    throw unreadable(error, join(root, below));
+  });
   entries.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
   for (const entry of entries) {
     if (entry.name.startsWith('.')) continue;
@@ -58,9 +61,9 @@ export function comparePaths(a: string, b: string): number {
 async function look(root: string, path: string): Promise<FolderEntry | undefined> {
   const named = kindOfName(path);
   if (named === undefined) return undefined;
-  const real = await realpath(join(root, path)).catch(() => undefined);
+  const real = await realpath(join(root, path)).catch((error) => goneOrThrow(error, root, path));
   if (real === undefined || !contains(root, real)) return undefined;
-  const stats = await stat(real, { bigint: true }).catch(() => undefined);
+  const stats = await stat(real, { bigint: true }).catch((error) => goneOrThrow(error, root, path));
   if (stats === undefined || !stats.isFile()) return undefined;
   const kind = named === 'unknown' ? await sniff(real) : named;
   if (kind === undefined) return undefined;
@@ -68,9 +71,28 @@ async function look(root: string, path: string): Promise<FolderEntry | undefined
   return { path, kind, size: Number(size), mtime: String(mtimeNs), ino: String(ino) };
 }
 
+/** What is there and only cannot be read must not pass for gone: its records would be deleted. */
+function goneOrThrow(error: NodeJS.ErrnoException, root: string, path: string): undefined {
+  if (isGone(error)) return undefined;
+  throw unreadable(error, join(root, path));
+}
+
+const isGone = ({ code }: NodeJS.ErrnoException): boolean =>
+  code === 'ENOENT' || code === 'ENOTDIR' || code === 'ELOOP';
+
+/** Other errors may pass. */
+function unreadable(error: NodeJS.ErrnoException, path: string): Error {
+  if (error.code !== 'EACCES' && error.code !== 'EPERM') return error;
+  return berthError(
+    'SourceNotAllowed',
+    `${path}: cannot be read (${error.code}); let the stack's user read it, or move it out of the source`,
+  );
+}
+
 async function sniff(path: string): Promise<DocumentKind | undefined> {
-  const file = await open(path, 'r').catch(() => undefined);
-  if (file === undefined) return undefined;
+  const file = await open(path, 'r').catch((error: NodeJS.ErrnoException) => error);
+  // As a mail, its reader says that it cannot be read.
+  if (file instanceof Error) return isGone(file) ? undefined : 'mail';
   try {
     const head = Buffer.alloc(sniffedBytes);
     const { bytesRead } = await file.read(head, 0, head.length, 0);

@@ -1,4 +1,4 @@
-import { mkdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import fc from 'fast-check';
@@ -6,8 +6,9 @@ import { expect, onTestFinished, test } from 'vitest';
 import { createFolderSource } from '../../../activities/sources/drivers/folderSource.ts';
 import { kindOfName, looksLikeMail } from '../../../activities/sources/folder/fileKind.ts';
 import { readDocument } from '../../../activities/sources/folder/readDocument.ts';
-import { comparePaths } from '../../../activities/sources/folder/walkFolder.ts';
+import { comparePaths, walkFolder } from '../../../activities/sources/folder/walkFolder.ts';
 import type { SourceColumns } from '../../../workflows/contracts/backfill/source.ts';
+import { folderForTest, writeFiles } from '../../support/modelFolder.ts';
 import { corpusFolder } from '../../support/sources/corpusFolder.ts';
 import { failuresOf, readAll, recordsOf } from '../../support/sources/readSource.ts';
 
@@ -32,6 +33,39 @@ async function corpus(files: Record<string, string>, columns = plain, documentLi
   };
   return { folder, root, scratch, open, options: { ...limits, scratch } };
 }
+
+/** Rights count for nothing with root: as nobody, where the tests are run by root. */
+async function asNobody<T>(run: () => Promise<T>): Promise<T> {
+  if (process.geteuid?.() !== 0) return run();
+  process.seteuid?.(65_534);
+  try {
+    return await run();
+  } finally {
+    process.seteuid?.(0);
+  }
+}
+
+test('what must not be read passes for neither gone nor read', async () => {
+  const root = await folderForTest();
+  await writeFiles(root, { 'a.txt': 'a', 'mail without a name': 'b', 'closed/c.txt': 'c' });
+  await chmod(root, 0o755);
+  await chmod(join(root, 'mail without a name'), 0);
+  const walk = () =>
+    asNobody(async () => {
+      const paths: string[] = [];
+      for await (const { path } of walkFolder(root)) paths.push(path);
+      return paths;
+    });
+  // Neither to be listed nor, with `r` alone, to be entered.
+  for (const mode of [0, 0o644]) {
+    await chmod(join(root, 'closed'), mode);
+    await expect(walk()).rejects.toMatchObject({
+      ...{ type: 'SourceNotAllowed', message: expect.stringContaining(join(root, 'closed')) },
+    });
+  }
+  await chmod(join(root, 'closed'), 0o755);
+  expect(await walk()).toEqual(['a.txt', 'closed/c.txt', 'mail without a name']);
+});
 
 test('links are followed inside the folder only, and linked folders are not entered', async () => {
   const { folder, root, open, options } = await corpus({ 'a/one.txt': 'one', 'b.txt': 'two' });
