@@ -30,8 +30,8 @@ export interface StoreWriter {
   /** Refused points end up in `refused`; everything else throws. */
   upsert(points: readonly Point[]): Promise<void>;
   remove(ids: readonly string[]): Promise<void>;
-  /** Those that are there, by id, without vectors. */
-  read(ids: readonly string[]): Promise<Map<string, StoredPoint>>;
+  /** Those that are there, by id; default: without vectors. */
+  read(ids: readonly string[], options?: { vectors: boolean }): Promise<Map<string, StoredPoint>>;
   /** Reasons by record id. */
   refused(): ReadonlyMap<string, string>;
   /** Requests that it asked to make later. */
@@ -93,12 +93,10 @@ export function createStoreWriter(deps: StoreWriterDeps): StoreWriter {
       runAll(batchIds(ids, limits), pulse.signal, (batch, signal) =>
         request(signal, () => store.deletePoints(physical, batch)),
       ),
-    async read(ids) {
+    async read(ids, options = { vectors: false }) {
       const found = new Map<string, StoredPoint>();
       await runAll(batchIds(ids, limits), pulse.signal, async (batch, signal) => {
-        const points = await request(signal, () =>
-          store.readPoints(physical, batch, { vectors: false }),
-        );
+        const points = await request(signal, () => store.readPoints(physical, batch, options));
         for (const point of points) found.set(point.id, point);
       });
       return found;

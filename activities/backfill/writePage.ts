@@ -7,6 +7,7 @@ import type { VectorStore } from '../stores/vectorStore.ts';
 import { countFailures } from './countFailures.ts';
 import { createJobFiles, type JobFiles } from './jobFiles.ts';
 import { withPulse } from './pulse.ts';
+import { readFormer, withdrawRefused } from './refusedRecords.ts';
 import {
   createStoreWriter,
   type Limiter,
@@ -29,7 +30,7 @@ export interface WritePageDeps {
 export type WritePage = (input: WritePageInput) => Promise<WritePageResult>;
 
 /**
- * Writes one page into one store. May be repeated after a kill at any point: where records are compared
+ * Writes one page into one store. A live record whose new version is refused keeps its former one. May be repeated after a kill at any point: where records are compared
  * with what is there, a record's chunk 0 goes last, so that a record that looks complete is.
  * @throws BerthError PageLost, and of the store: StoreUnavailable, StoreThrottled,
  *   CredentialsRefused, CollectionNotFound, DimensionMismatch
@@ -43,18 +44,22 @@ export function createWritePage(deps: WritePageDeps): WritePage {
       const key = { partition, page };
       const { dimensions, round, records } = await files.readPage(jobId, key);
       const store = await deps.stores.use(target.store);
-      const writer = createStoreWriter({
-        store,
-        physical: target.physical,
-        limits: await store.limits(dimensions),
-        limiter: deps.limiter(target.store),
-        retry: deps.retry,
-        pulse,
-      });
+      const limits = await store.limits(dimensions);
+      const openWriter = () =>
+        createStoreWriter({
+          store,
+          physical: target.physical,
+          limits,
+          limiter: deps.limiter(target.store),
+          retry: deps.retry,
+          pulse,
+        });
+      const writer = openWriter();
       const compare = target.inPlace || round > 0;
       const { tasks, unchanged } = await writeTasks(writer, request.source.name, records, compare);
+      const former = target.inPlace ? await readFormer(writer, tasks) : null;
       await write(writer, tasks);
-      const refused = await withdrawRefused(writer, tasks);
+      const refused = await withdrawRefused(writer, tasks, former, openWriter);
       const failures = refused.map(({ record, reason }) => {
         const { id, place, chunks } = record;
         return recordFailure('store-refused', place, reason, chunks[0]?.text ?? '', id);
@@ -80,18 +85,9 @@ export function createWritePage(deps: WritePageDeps): WritePage {
 async function write(writer: StoreWriter, tasks: readonly WriteTask[]): Promise<void> {
   await writer.upsert(tasks.flatMap(({ intent }) => intent));
   await writer.upsert(tasks.flatMap(({ body }) => body));
-  await writer.remove(tasks.flatMap(({ stale }) => stale));
+  const taken = tasks.filter(({ record }) => !writer.refused().has(record.id));
+  await writer.remove(taken.flatMap(({ stale }) => stale));
   await writer.upsert(tasks.flatMap(({ commit }) => commit));
-}
-
-/** A record of which a store refuses one chunk goes as a whole, with what it had there before. */
-async function withdrawRefused(writer: StoreWriter, tasks: readonly WriteTask[]) {
-  const refused = tasks.flatMap((task) => {
-    const reason = writer.refused().get(task.record.id);
-    return reason === undefined ? [] : [{ ...task, reason }];
-  });
-  await writer.remove(refused.flatMap(({ all }) => all));
-  return refused;
 }
 
 function sum<T>(items: readonly T[], of: (item: T) => number): number {

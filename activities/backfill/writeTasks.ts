@@ -15,6 +15,8 @@ export interface WriteTask {
   commit: Point[];
   /** Ids of everything that the store may have of it. */
   all: string[];
+  /** Ids of its complete former version; none: there is none that one could go back to. */
+  former: string[];
 }
 
 export interface WriteTasks {
@@ -43,7 +45,7 @@ export async function writeTasks(
   for (const record of records) {
     const head = heads.get(pointId(sourceName, record.id, 0));
     if (head?.recordDigest === record.digest) continue;
-    tasks.push(replace(sourceName, record, head?.chunks ?? 0));
+    tasks.push(replace(sourceName, record, head));
   }
   return { tasks, unchanged: records.length - tasks.length };
 }
@@ -58,13 +60,19 @@ function fresh(sourceName: string, record: PageRecord): WriteTask {
     stale: pointIds(sourceName, id, chunks.length, mostChunks),
     commit: [],
     all: pointIds(sourceName, id, 0, mostChunks),
+    former: [],
   };
 }
 
-/** @param stored chunks that the store has of it, 0: none */
-function replace(sourceName: string, record: PageRecord, stored: number): WriteTask {
+/** @param head chunk 0 as the store has it */
+function replace(
+  sourceName: string,
+  record: PageRecord,
+  head: Pick<Point, 'chunks' | 'recordDigest'> | undefined,
+): WriteTask {
   const { id, chunks, mostChunks } = record;
   const points = pointsOf(sourceName, record);
+  const stored = head?.chunks ?? 0;
   const most = Math.max(stored, mostChunks);
   const announced = { chunks: most, recordDigest: unfinished };
   return {
@@ -75,6 +83,7 @@ function replace(sourceName: string, record: PageRecord, stored: number): WriteT
     stale: pointIds(sourceName, id, chunks.length, most),
     commit: points.slice(0, 1),
     all: pointIds(sourceName, id, 0, most),
+    former: head?.recordDigest === unfinished ? [] : pointIds(sourceName, id, 0, stored),
   };
 }
 

@@ -45,6 +45,9 @@ export async function checkIds(input: VerificationInput): Promise<VerificationCh
   );
   const missing: string[] = [];
   const stale: string[] = [];
+  // What a store refused in place is there still as it was.
+  const mayStay = (recordId: string) =>
+    target.inPlace && (refused.has(recordId) || ledger.find([recordId])[0] === undefined);
   for (const { recordId, chunks, recordDigest } of ledger.records()) {
     if (refused.has(recordId)) continue;
     for (let chunk = 0; chunk < chunks; chunk += 1) {
@@ -55,9 +58,7 @@ export async function checkIds(input: VerificationInput): Promise<VerificationCh
       found.delete(id);
     }
   }
-  const extra = [...found.values()].filter(
-    ({ recordId }) => !target.inPlace || ledger.find([recordId])[0] !== undefined,
-  );
+  const extra = [...found.values()].filter(({ recordId }) => !mayStay(recordId));
   const allowedForeign = target.inPlace ? 0 : foreign;
   const wrong = missing.length + stale.length + extra.length + twice + allowedForeign;
   return {

@@ -141,18 +141,56 @@ test('what a store refuses is found by halving, and its record goes as a whole',
   ]);
 });
 
-test('a record that a store refuses in place leaves nothing of its former self either', async () => {
+test('a record whose new version a store refuses in place keeps its former one', async () => {
   const store = createMemoryStore();
-  const records = (word: string) => [
-    { id: 'a', text: `${word}\n${word} 1\n${word} 2` },
-    { id: 'b', text: word },
+  const former = [
+    { id: 'last', text: 'old\nold 1\nold 2' },
+    { id: 'shorter', text: 'old\nold 1\nold 2\nold 3' },
+    { id: 'head', text: 'old\nold 1' },
+    { id: 'one', text: 'old' },
+    { id: 'grows', text: 'old' },
+    { id: 'fine', text: 'old\nold 1' },
   ];
-  await rig(records('old'), { store }).fill(wholePartition(2));
-  store.faults.refuses = ({ recordId, chunk }) => recordId === 'a' && chunk === 2;
-  const { fill, files, jobId } = rig(records('new'), { store, inPlace: true });
-  await fill(wholePartition(2));
-  expectExactly(store.points('docs-v1'), [{ id: 'b', text: 'new' }]);
+  await rig(former, { store }).fill(wholePartition(6));
+  const before = new Map(store.points('docs-v1'));
+  store.faults.refuses = ({ text }) => text.startsWith('poison');
+  const later = [
+    { id: 'last', text: 'new\nnew 1\npoison' },
+    { id: 'shorter', text: 'new\npoison' },
+    { id: 'head', text: 'poison\nnew 1' },
+    { id: 'one', text: 'poison' },
+    { id: 'grows', text: 'new\nnew 1\npoison' },
+    { id: 'fine', text: 'new' },
+    { id: 'unknown', text: 'new\npoison' },
+  ];
+  const { fill, files, jobId } = rig(later, { store, inPlace: true });
+  const { written } = await fill(wholePartition(7));
+  expect(written[0]).toMatchObject({ failed: { 'store-refused': 4 } });
+  expectExactly(store.points('docs-v1'), [...former.slice(0, 5), { id: 'fine', text: 'new' }]);
+  for (const [id, point] of store.points('docs-v1')) {
+    if (point.recordId !== 'fine') expect(point).toEqual(before.get(id));
+  }
   await files.useLedger(jobId, (ledger) => expect(ledger.expected('noop').points).toBe(1));
+  store.faults.refuses = () => false;
+  await rig(later, { store, inPlace: true }).fill(wholePartition(7));
+  expectExactly(store.points('docs-v1'), later);
+});
+
+test('a refused record of which only pieces were left by a killed attempt goes as a whole', async () => {
+  const store = createMemoryStore();
+  await rig([{ id: 'a', text: 'old\nold 1\nold 2' }], { store }).fill(wholePartition(1));
+  const { embed, write } = rig([{ id: 'a', text: 'new\nnew 1\npoison' }], { store, inPlace: true });
+  await embed(wholePartition(1), 0, null);
+  store.faults.refuses = ({ text }) => {
+    // Down for longer than its requests are tried again.
+    if (text === 'new 1') store.faults.unavailable = 8;
+    return text === 'poison';
+  };
+  await expect(write(0, 0)).rejects.toMatchObject({ type: 'StoreUnavailable' });
+  store.faults.unavailable = 0;
+  store.faults.refuses = ({ text }) => text === 'poison';
+  await write(0, 0);
+  expectExactly(store.points('docs-v1'), []);
 });
 
 test('a record that a retry brings through is dead no more', async () => {
