@@ -150,7 +150,7 @@ export async function openLanceFolder(options: LanceOptions): Promise<VectorStor
         );
         await tables.addColumns(one, [...fresh]);
         await tables.refresh(one);
-        await mergeRows(one.table, one.columns, rows);
+        await mergeRows(one.table, one.columns.values(), rows);
         one.loose += rows.length;
         if (one.loose < compactAfter) return;
         one.loose = 0;

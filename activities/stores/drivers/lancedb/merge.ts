@@ -1,29 +1,34 @@
 import type { Table } from '@lancedb/lancedb';
+import type { Field } from 'apache-arrow';
 import type { Row } from './rows.ts';
+import { toTable } from './rowTable.ts';
 import { idPredicate, quoted } from './where.ts';
 
 /**
  * Writes rows in place of those of the same ids. A merge leaves a column that no row of it names as it
  * was, and a search would find a changed record by what it was before: such columns are emptied.
- * @param columns all of the table
+ * @param fields all of the table
  */
 export async function mergeRows(
   table: Table,
-  columns: Iterable<string>,
+  fields: Iterable<Field>,
   rows: readonly Row[],
 ): Promise<void> {
-  const [first, ...others] = rows;
-  if (first === undefined) return;
+  if (rows.length === 0) return;
   const named = new Set(rows.flatMap((row) => Object.keys(row)));
-  const unnamed = [...columns].filter((column) => !named.has(column));
-  const isFlag = (column: string): boolean => column.startsWith('flag_');
-  await emptyFlags(table, unnamed.filter(isFlag), rows);
-  const empty = unnamed.filter((column) => !isFlag(column)).map((column) => [column, null]);
+  const all = [...fields];
+  const unnamedFlags = all.filter(({ name }) => name.startsWith('flag_') && !named.has(name));
+  await emptyFlags(
+    table,
+    unnamedFlags.map(({ name }) => name),
+    rows,
+  );
+  const filled = all.filter((field) => !unnamedFlags.includes(field));
   await table
     .mergeInsert('id')
     .whenMatchedUpdateAll()
     .whenNotMatchedInsertAll()
-    .execute([{ ...first, ...Object.fromEntries(empty) }, ...others]);
+    .execute(toTable(rows, filled));
 }
 
 /** By a statement of its own: Arrow's writer drops the values of flags that are all null. */

@@ -1,4 +1,5 @@
 import type { Connection, Table } from '@lancedb/lancedb';
+import type { Field, Schema } from 'apache-arrow';
 import pLimit, { type LimitFunction } from 'p-limit';
 import pRetry from 'p-retry';
 import { parseSpec } from '../../shared/collectionSpec.ts';
@@ -11,13 +12,16 @@ import { metadataField, specKey } from './rowColumns.ts';
 export interface OpenTable {
   table: Table;
   spec: CollectionSpec;
-  /** Those of metadata fields come as records bring them. */
-  columns: Set<string>;
+  /** Columns by name; those of metadata fields come as records bring them. */
+  columns: Map<string, Field>;
   /** Writers of one process take turns: Lance would have the later one do its work again. */
   turn: LimitFunction;
   /** Rows written since the table was last compacted. */
   loose: number;
 }
+
+const columnsOf = ({ fields }: Schema): Map<string, Field> =>
+  new Map(fields.map((field) => [field.name, field]));
 
 /** Waits between tries when another process has committed first, ms. */
 const conflictWaits = { retries: 8, minTimeout: 20, maxTimeout: 1_000, randomize: true };
@@ -30,8 +34,7 @@ export function createTables(connection: Connection, where: string) {
     const schema = await table.schema();
     const spec = parseSpec(schema.metadata.get(specKey));
     if (spec === undefined) throw collectionNotFound(where, physical);
-    const columns = new Set(schema.fields.map(({ name }) => name));
-    return { table, spec, columns, turn: pLimit(1), loose: 0 };
+    return { table, spec, columns: columnsOf(schema), turn: pLimit(1), loose: 0 };
   }
 
   /** @throws BerthError CollectionNotFound */
@@ -79,7 +82,7 @@ export function createTables(connection: Connection, where: string) {
     /** Columns as another process may have added them. */
     async refresh(one: OpenTable): Promise<void> {
       const schema = await one.table.schema();
-      one.columns = new Set(schema.fields.map(({ name }) => name));
+      one.columns = columnsOf(schema);
     },
     /** Adds the columns that a table lacks, empty in the rows that are there. */
     async addColumns(one: OpenTable, names: readonly string[]): Promise<void> {
@@ -88,8 +91,9 @@ export function createTables(connection: Connection, where: string) {
         const missing = names.filter((name) => !one.columns.has(name));
         if (missing.length === 0) return;
         try {
-          await one.table.addColumns(missing.map(metadataField));
-          for (const name of missing) one.columns.add(name);
+          const fields = missing.map(metadataField);
+          await one.table.addColumns(fields);
+          for (const field of fields) one.columns.set(field.name, field);
         } catch (error) {
           // Another process was first with one of them.
           if (!exists(error)) throw error;

@@ -15,7 +15,7 @@ const literal = (value: FilterValue): string =>
  */
 export function toPredicate(
   clauses: readonly FilterClause[],
-  columns: ReadonlySet<string>,
+  columns: ReadonlyMap<string, unknown>,
 ): string | undefined {
   const parts = clauses.flatMap((clause) => {
     const value = clause.op === 'in' ? (clause.values[0] as FilterValue) : clause.value;
