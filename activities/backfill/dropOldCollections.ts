@@ -6,7 +6,7 @@ import { versionOf } from './collectionChoice.ts';
 /**
  * Drops what a rollback should not find after a switch: versions beyond `keepPrevious`, and those
  * between the former and the new one, which a killed job left unfinished or a person rolled back
- * from. May be repeated.
+ * from. Never what the alias names. May be repeated.
  * @throws BerthError of the store
  */
 export async function dropOldCollections(
@@ -15,12 +15,14 @@ export async function dropOldCollections(
 ): Promise<{ dropped: string[] }> {
   const { collection } = request;
   const store = await stores.use(target.store);
-  const current = await store.resolveAlias(collection);
   const present = (await store.listCollections(collection)).map(({ physical }) => physical);
-  const dropped = oldVersions(collection, present, target, keepPrevious).filter(
-    (physical) => physical !== current?.physical,
-  );
-  for (const physical of dropped) await store.dropCollection(physical);
+  const dropped: string[] = [];
+  for (const physical of oldVersions(collection, present, target, keepPrevious)) {
+    // Each time anew: somebody may roll back meanwhile.
+    if ((await store.resolveAlias(collection))?.physical === physical) continue;
+    await store.dropCollection(physical);
+    dropped.push(physical);
+  }
   if (dropped.length > 0) {
     logger.info({ store: formatStoreRef(target.store), dropped }, 'old collections dropped');
   }

@@ -1,4 +1,4 @@
-import { CancellationScope, log } from '@temporalio/workflow';
+import { ActivityFailure, ApplicationFailure, CancellationScope, log } from '@temporalio/workflow';
 import type { StoreTarget } from '../contracts/backfill/pages.ts';
 import { formatStoreRef } from '../contracts/backfill/request.ts';
 import { failure } from '../contracts/errors.ts';
@@ -8,7 +8,8 @@ import { reasonOf } from './reasonOf.ts';
 
 /**
  * Points the alias of every store at its new collection, all of them or none: when one cannot be
- * switched, those before it are switched back. Not interrupted by a cancellation once it has begun.
+ * switched, or was pointed elsewhere since the job began, those before it are switched back. Not
+ * interrupted by a cancellation once it has begun.
  * @throws the failure of the store that could not be switched
  */
 export async function switchAliases(context: BackfillContext): Promise<void> {
@@ -18,7 +19,8 @@ export async function switchAliases(context: BackfillContext): Promise<void> {
   await CancellationScope.nonCancellable(async () => {
     for (const [place, target] of state.targets.entries()) {
       try {
-        if (target.previous !== target.physical) await point(context, target, target.physical);
+        const { previous, physical } = target;
+        if (previous !== physical) await point(context, target, previous, physical);
       } catch (error) {
         await switchBack(context, place, error);
       }
@@ -44,9 +46,13 @@ async function switchBack(
     mark(context, place, { switched: false, mayBeNamed: true });
     context.show(`switching ${store} back`);
     try {
-      await point(context, target, target.previous);
+      await point(context, target, target.physical, target.previous);
       mark(context, place, { switched: false, mayBeNamed: false });
     } catch (error) {
+      if (hasMoved(error)) {
+        mark(context, place, { switched: false, mayBeNamed: false });
+        continue;
+      }
       log.error('an alias was not switched back', { store, error: String(error) });
       stuck.push(`${store} may name ${target.physical} instead of ${target.previous ?? 'nothing'}`);
     }
@@ -57,12 +63,23 @@ async function switchBack(
   throw failure('StoreUnavailable', message);
 }
 
-const point = (context: BackfillContext, { store }: StoreTarget, to: string | null) =>
+/** Somebody has pointed the alias elsewhere: theirs is the last word. */
+const hasMoved = (error: unknown): boolean =>
+  error instanceof ActivityFailure &&
+  error.cause instanceof ApplicationFailure &&
+  error.cause.type === 'VerificationFailed';
+
+const point = (
+  context: BackfillContext,
+  { store }: StoreTarget,
+  from: string | null,
+  to: string | null,
+) =>
   backfillActivities(
     context.input.hostId,
     `${formatStoreRef(store)} → ${to ?? 'none'}`,
   ).switchAlias({
-    ...{ store, collection: context.input.request.collection, to },
+    ...{ store, collection: context.input.request.collection, from, to },
   });
 
 function mark(

@@ -31,3 +31,31 @@ test('a collection that is rolled back while it is brought up to date fails the 
   await move('docs-v2');
   expect(await rig.verify(job)).toMatchObject({ ok: true, points: 7 });
 });
+
+test('a rollback during a job that makes a new version stays, and so does what it names', async () => {
+  const at = async () => {
+    const [found] = await rig.activities.listCollections({ stores: [lancedb] });
+    return [found?.current, ...(found?.versions ?? []).map(({ physical }) => physical)];
+  };
+  expect(await at()).toEqual(['docs-v2', 'docs-v2', 'docs-v1']);
+  const job = await rig.begin({ rebuild: true, keepPrevious: 0 });
+  const back = { store: lancedb, collection: 'docs', from: 'docs-v2', to: 'docs-v1' };
+  await rig.activities.switchAlias(back);
+  expect(await rig.verify(job)).toMatchObject({ ok: true });
+  await expect(rig.end(job)).rejects.toMatchObject({
+    type: 'VerificationFailed',
+    message: expect.stringMatching(/^docs: lancedb names docs-v1 instead of docs-v2 [^\n]*again$/),
+  });
+  const [step] = rig.steps(job);
+  await rig.activities.abandonCollection(step!);
+  expect(await at()).toEqual(['docs-v1', 'docs-v2', 'docs-v1']);
+  // After the switch: what the alias names does not go, whatever is to be kept.
+  const next = await rig.begin({ rebuild: true });
+  expect(await rig.end(next)).toMatchObject({ dropped: ['docs-v2'] });
+  expect((await at())[0]).toBe('docs-v3');
+  await rig.activities.switchAlias({ ...back, from: 'docs-v3', to: 'docs-v1' });
+  const [tidied] = rig.steps(next);
+  const { dropped } = await rig.activities.dropOldCollections({ ...tidied!, keepPrevious: 0 });
+  expect(dropped).toEqual([]);
+  expect(await at()).toEqual(['docs-v1', 'docs-v3', 'docs-v1']);
+});

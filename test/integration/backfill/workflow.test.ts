@@ -132,6 +132,23 @@ test('when a later store cannot be switched, the earlier ones are switched back'
   });
 });
 
+test('an alias that somebody moves meanwhile stays there, and the other stores are switched back', async () => {
+  const script: BackfillScript = {
+    partitions: 1,
+    before: ({ name, at }) => {
+      if (name === 'switchAlias' && at === 'chroma docs-v2')
+        moved.run?.aliases.set(qdrant, 'docs-v0');
+    },
+  };
+  const moved: { run?: BackfillRig['run'] } = {};
+  await backfill(script, async ({ run, handle }) => {
+    moved.run = run;
+    expect(await failureTypeOf(handle)).toBe('VerificationFailed');
+    expect(Object.fromEntries(run.aliases)).toEqual({ chroma: 'docs-v1', [qdrant]: 'docs-v0' });
+    expect(run.collections.size).toBe(0);
+  });
+});
+
 test('a collection that an alias may still name is not dropped', async () => {
   const script: BackfillScript = {
     partitions: 1,

@@ -119,9 +119,9 @@ export function createHostRig(
       const deleted = { records: 0, points: 0 };
       const dropped: string[] = [];
       for (const step of steps(job)) {
-        const { store, physical } = step.target;
+        const { store, physical, previous } = step.target;
         const { collection, keepPrevious } = job.request;
-        await activities.switchAlias({ store, collection, to: physical });
+        await activities.switchAlias({ store, collection, from: previous, to: physical });
         if (job.request.deleteMissing) Object.assign(deleted, await activities.deleteMissing(step));
         if (step.target.inPlace) continue;
         dropped.push(...(await activities.dropOldCollections({ ...step, keepPrevious })).dropped);

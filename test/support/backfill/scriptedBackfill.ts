@@ -176,10 +176,13 @@ export function createScriptedBackfill(script: BackfillScript): ScriptedBackfill
         ],
       };
     },
-    async switchAlias({ store, to, ...rest }) {
+    async switchAlias({ store, from, to, ...rest }) {
       const name = formatStoreRef(store);
-      await begin('switchAlias', `${name} ${to}`, { store, to, ...rest });
+      await begin('switchAlias', `${name} ${to}`, { store, from, to, ...rest });
       const previous = current(name);
+      if (from !== undefined && ![from, to].includes(previous)) {
+        throw failure('VerificationFailed', `${name} names ${previous} instead of ${from}`);
+      }
       run.aliases.set(name, to);
       return { previous };
     },

@@ -29,9 +29,10 @@ export async function rollbackCollectionWorkflow({
     const message = `${collection}: ${name} has no version before ${info.current}; run the backfill again instead`;
     throw failure('CollectionNotFound', message);
   }
+  const { current: from } = info;
   const to = previous.physical;
   await CancellationScope.nonCancellable(() =>
-    backfillActivities(hostId, `${name} → ${to}`).switchAlias({ store, collection, to }),
+    backfillActivities(hostId, `${name} → ${to}`).switchAlias({ store, collection, from, to }),
   );
-  return { collection, store: name, from: info.current, to };
+  return { collection, store: name, from, to };
 }

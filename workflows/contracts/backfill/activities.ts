@@ -90,6 +90,8 @@ export interface SwitchAliasInput {
   collection: string;
   /** Physical collection that the alias is to name; null: the alias goes. */
   to: string | null;
+  /** What it may name before, beside `to`, so that nobody else's switch is undone; absent: anything. */
+  from?: string | null;
 }
 
 export interface DropOldInput extends StoreStepInput {
