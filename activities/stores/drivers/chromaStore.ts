@@ -94,7 +94,12 @@ export const openChromaStore: OpenStore = async ({ url, stackUrl, env, timeoutMs
       ),
 
     async dropCollection(physical) {
-      if ((await collections.find(physical)) === undefined) return;
+      const found = await collections.find(physical);
+      if (found === undefined) return;
+      const { collection } = found.spec;
+      if ((await aliases.resolve(collection))?.physical === physical) {
+        await aliases.remove(collection);
+      }
       collections.forget(physical);
       try {
         await ask(client.deleteCollection({ name: physical }));

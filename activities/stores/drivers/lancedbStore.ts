@@ -23,7 +23,7 @@ import {
   indexFromRows,
   layoutColumns,
 } from './lancedb/indexes.ts';
-import { mergeRows } from './lancedb/merge.ts';
+import { mergeRows, namesOf } from './lancedb/merge.ts';
 import { columnName, indexedType, tableSchema } from './lancedb/rowColumns.ts';
 import { fromRow, pointColumns, type Row, toRow } from './lancedb/rows.ts';
 import { searchTable } from './lancedb/search.ts';
@@ -130,7 +130,9 @@ export async function openLanceFolder(options: LanceOptions): Promise<VectorStor
     },
 
     async dropCollection(physical) {
-      if ((await store.readSpec(physical)) === undefined) return;
+      const spec = await store.readSpec(physical);
+      if (spec === undefined) return;
+      await aliasTurn(() => aliases.forget(spec.collection, physical));
       tables.forget(physical);
       await connection.dropTable(physical).catch((error) => {
         const failure = lanceFailure(error, where, physical);
@@ -144,11 +146,7 @@ export async function openLanceFolder(options: LanceOptions): Promise<VectorStor
         const place = `${where}: ${physical}`;
         const rows = checkPoints(place, points, { dimensions, ...limits }).map(toRow);
         if (rows.length === 0) return;
-        const known = (name: string) => one.columns.has(name);
-        const fresh = new Set(
-          rows.flatMap((row) => Object.keys(row)).filter((name) => !known(name)),
-        );
-        await tables.addColumns(one, [...fresh]);
+        await tables.addColumns(one, [...namesOf(rows)]);
         await tables.refresh(one);
         await mergeRows(one.table, one.columns.values(), rows);
         one.loose += rows.length;

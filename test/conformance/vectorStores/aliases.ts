@@ -45,6 +45,16 @@ export function aliasTests(rig: Rig): void {
     expect((await rig.store().resolveAlias(name))?.physical).toBe(`${name}-v1`);
   });
 
+  test('an alias whose collection is dropped names nothing, nor another one of its name', async () => {
+    const name = rig.name();
+    await rig.store().createCollection(`${name}-v1`, sampleSpec(name, 8));
+    await rig.store().switchAlias(name, `${name}-v1`);
+    await rig.store().dropCollection(`${name}-v1`);
+    expect(await rig.store().resolveAlias(name)).toBeUndefined();
+    await rig.store().createCollection(`${name}-v1`, sampleSpec(name, 8));
+    expect(await rig.store().resolveAlias(name)).toBeUndefined();
+  });
+
   test('a reader sees the old or the new collection at every moment of a switch', async () => {
     const name = rig.name();
     const physicals = [`${name}-v1`, `${name}-v2`];

@@ -18,3 +18,13 @@ test('points that do not fit the table are refused', () => {
   );
   expect(typeOf('LanceError(Schema): fields do not match')).toBe('StoreRejected');
 });
+
+test('a folder that is called by the words of a failure is no failure of that kind', () => {
+  const named = new Error(
+    "lance error: LanceError(IO): '/data/Not found: no space left/x.lance': EIO",
+  );
+  expect(lanceFailure(named, 'lancedb=/data/Not found: no space left', 'x').type).toBe(
+    'StoreUnavailable',
+  );
+  expect(typeOf("Table 'schema-docs-v1' was not found")).toBe('CollectionNotFound');
+});

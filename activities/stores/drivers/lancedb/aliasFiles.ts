@@ -21,6 +21,10 @@ export function createAliasFiles(folder: string) {
       if (physical === null) await rm(path(collection), { force: true });
       else await writeJsonAtomic(path(collection), { physical });
     },
+    /** Removes the alias where it names this one, which another of its name must not inherit. */
+    async forget(collection: string, physical: string): Promise<void> {
+      if ((await this.read(collection)) === physical) await this.write(collection, null);
+    },
   };
 }
 export type AliasFiles = ReturnType<typeof createAliasFiles>;

@@ -2,8 +2,7 @@ import { BerthError, berthError } from '../../../../workflows/contracts/errors.t
 import { collectionNotFound, errorText, storeFailure } from '../../shared/storeFailure.ts';
 
 /** LanceDB throws plain errors: what happened is only in their text. */
-export const isMissing = (error: unknown): boolean =>
-  /was not found|Not found:|not found in/i.test(errorText(error));
+const isMissing = (text: string): boolean => /was not found|Not found:|not found in/i.test(text);
 
 export const exists = (error: unknown): boolean => /already exists/i.test(errorText(error));
 
@@ -13,17 +12,19 @@ export const isConflict = (error: unknown): boolean =>
 
 export function lanceFailure(error: unknown, where: string, physical: string): BerthError {
   if (error instanceof BerthError) return error;
-  if (isMissing(error)) return collectionNotFound(where, physical);
   const text = errorText(error);
-  if (/no space left/i.test(text)) {
+  // Names of folders and collections may hold any of these words.
+  const withoutNames = (some: string): string =>
+    [where.slice(where.indexOf('=') + 1), physical]
+      .filter((name) => name !== '')
+      .reduce((left, name) => left.replaceAll(name, '…'), some);
+  if (isMissing(withoutNames(text))) return collectionNotFound(where, physical);
+  if (/no space left/i.test(withoutNames(text))) {
     return berthError('OutOfSpace', `${where}: no space left on its file system; free some`);
   }
   // Lance appends where in its sources it failed, and repeats itself as its own cause.
   const message = text.split(/, \/|\s+Caused by/)[0] ?? text;
-  // Names of folders and collections may hold any of these words.
-  const said = [where.slice(where.indexOf('=') + 1), physical]
-    .filter((name) => name !== '')
-    .reduce((left, name) => left.replaceAll(name, '…'), message);
+  const said = withoutNames(message);
   if (/invalid (input|user input)|schema|parse|LanceError\(Schema/i.test(said)) {
     return storeFailure(where, { status: 400, message });
   }

@@ -15,7 +15,7 @@ export async function mergeRows(
   rows: readonly Row[],
 ): Promise<void> {
   if (rows.length === 0) return;
-  const named = new Set(rows.flatMap((row) => Object.keys(row)));
+  const named = namesOf(rows);
   const all = [...fields];
   const unnamedFlags = all.filter(({ name }) => name.startsWith('flag_') && !named.has(name));
   await emptyFlags(
@@ -30,6 +30,10 @@ export async function mergeRows(
     .whenNotMatchedInsertAll()
     .execute(toTable(rows, filled));
 }
+
+/** Columns that any of the rows fills. */
+export const namesOf = (rows: readonly Row[]): Set<string> =>
+  new Set(rows.flatMap((row) => Object.keys(row)));
 
 /** By a statement of its own: Arrow's writer drops the values of flags that are all null. */
 async function emptyFlags(
