@@ -5,6 +5,7 @@ import type { BackfillDeps } from './backfillDeps.ts';
 import { batchIds } from './batches.ts';
 import type { Ledger } from './ledger.ts';
 import type { Pulse } from './pulse.ts';
+import { createSourcePlaces } from './sourcePlaces.ts';
 
 /**
  * Deletes the points of records that the source has no more, of this source only: a collection may
@@ -13,7 +14,12 @@ import type { Pulse } from './pulse.ts';
  * @throws BerthError of the store
  */
 export async function deleteMissing(
-  { stores, useLedger, logger }: Pick<BackfillDeps, 'stores' | 'useLedger' | 'logger'>,
+  {
+    stores,
+    useLedger,
+    paths,
+    logger,
+  }: Pick<BackfillDeps, 'stores' | 'useLedger' | 'paths' | 'logger'>,
   { jobId, request, target, embedding }: StoreStepInput,
   pulse: Pulse,
 ): Promise<{ records: number; points: number }> {
@@ -33,6 +39,7 @@ export async function deleteMissing(
       pulse.signal.throwIfAborted();
       await store.deletePoints(target.physical, batch);
     }
+    await createSourcePlaces(paths, target.store, target.physical).setOnly(request.source);
     const result = { records: new Set(missing.values()).size, points: missing.size };
     logger.info({ jobId, store: formatStoreRef(target.store), ...result }, 'missing deleted');
     return result;

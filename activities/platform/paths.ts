@@ -32,6 +32,8 @@ export function createPaths(home: string, shm: string) {
     backfillsRoot: join(home, 'backfills'),
     /** How fast each model embedded in former jobs, for estimates. */
     embeddingRates: join(home, 'backfills', 'rates.json'),
+    /** Where the sources of each collection lay (activities/backfill/sourcePlaces.ts). */
+    sourcePlaces: join(home, 'backfills', 'places'),
     backfill: (jobId: string) => {
       const root = join(home, 'backfills', jobId);
       return {

@@ -20,6 +20,7 @@ export const sourceSpecSchema: z.ZodType<SourceSpec> = z.strictObject({
   location: z.string().min(1),
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they would part the parts of an id.
   name: z.string().regex(/^[^\x00-\x1f]{1,200}$/, 'expected 1 to 200 characters in one line'),
+  nameIsDefault: z.literal(true).optional(),
   columns,
   query: z.string().min(1).optional(),
   changedColumn: column.optional(),

@@ -90,6 +90,7 @@ export function resultOf(
         recall: outcome?.verification?.recall ?? null,
       };
     }),
+    ...(state.notices === undefined ? {} : { notices: state.notices }),
     estimate: state.estimate,
   };
 }

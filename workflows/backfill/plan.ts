@@ -30,10 +30,14 @@ export async function prepareTargets(context: BackfillContext): Promise<void> {
   const { request, hostId } = input;
   const { embedding, artifact } = planOf(context);
   context.show('preparing collections');
-  state.targets = await backfillActivities(hostId, request.collection).prepareCollections({
+  const prepared = await backfillActivities(hostId, request.collection).prepareCollections({
     ...{ jobId: state.jobId, request, embedding, artifact },
     createdAt: new Date(state.startedAt).toISOString(),
   });
+  // Targets travel with every page.
+  state.targets = prepared.map(({ notice: _, ...target }) => target);
+  const notices = prepared.flatMap(({ notice }) => notice ?? []);
+  if (notices.length > 0) state.notices = notices;
   state.outcomes = state.targets.map(() => ({
     ...{ verification: null, switched: false, mayBeNamed: false, missingDeleted: 0 },
   }));

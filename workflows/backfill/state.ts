@@ -31,6 +31,8 @@ export interface BackfillState {
   samples: RateSample[];
   catchUp: { round: number; changeToken: string | null };
   targets: StoreTarget[];
+  /** For the result; absent: none. */
+  notices?: string[];
   /** By place in `targets`. */
   outcomes: StoreOutcome[];
 }

@@ -2,6 +2,7 @@ import type { OpenStore, StoreCapabilities, StoreLimits } from '../vectorStore.t
 import { createWeaviateAliases } from './weaviate/aliases.ts';
 import { createWeaviateCollections } from './weaviate/collections.ts';
 import { connectWeaviate } from './weaviate/connection.ts';
+import { createDoubts, openDoubts } from './weaviate/doubts.ts';
 import { createWeaviateLoading } from './weaviate/loading.ts';
 import { createWeaviatePoints } from './weaviate/points.ts';
 import { createWeaviateSearch } from './weaviate/search.ts';
@@ -29,6 +30,8 @@ export const openWeaviateStore: OpenStore = async (options) => {
   const connection = await connectWeaviate(options);
   const collections = createWeaviateCollections(connection, capabilities);
   const { readSpec } = collections;
+  const { folder } = options;
+  const doubts = folder === undefined ? createDoubts() : openDoubts(folder, connection.where);
   return {
     kind: 'weaviate',
     capabilities,
@@ -38,10 +41,13 @@ export const openWeaviateStore: OpenStore = async (options) => {
     listCollections: collections.listCollections,
     dropCollection: collections.dropCollection,
     addPayloadIndex: collections.addPayloadIndex,
-    ...createWeaviatePoints(connection, collections, limits.maxBatch),
+    ...createWeaviatePoints(connection, collections, doubts, limits.maxBatch),
     search: createWeaviateSearch(connection, collections, capabilities),
     ...createWeaviateLoading(connection, collections),
     ...createWeaviateAliases(connection, readSpec),
-    close: () => connection.client.close(),
+    async close() {
+      await connection.close();
+      await doubts.close();
+    },
   };
 };

@@ -39,7 +39,10 @@ export function addBackfillOptions(command: Command): Command {
     )
     .option('--dry-run', 'count and estimate; write nothing')
     .optionsGroup('Source:')
-    .option('--source-name <name>', "part of every record's id; default: from the path")
+    .option(
+      '--source-name <name>',
+      "part of every record's id; default: the file's name. Two files of one name need it",
+    )
     .option('--id-column <name>', 'default id, else what the record holds')
     .option('--text-columns <names>', 'comma-separated; default text')
     .option('--metadata-columns <names>', 'comma-separated; default all others')
@@ -57,7 +60,10 @@ export function addBackfillOptions(command: Command): Command {
     .option('--quantize-vectors <kind>', 'scalar, binary or half')
     .option('--tenant-field <name>', 'metadata field that separates tenants')
     .option('--rebuild', 'a new collection although the old one could be brought up to date')
-    .option('--delete-missing', 'delete records that the source no longer has, once verified')
+    .option(
+      '--delete-missing',
+      'delete records of that source name that the source no longer has, once verified',
+    )
     .option('--keep-previous <n>', 'former collections to keep for a rollback')
     .optionsGroup('Verification:')
     .option('--sample <n>', 'points to read back and search for')

@@ -34,6 +34,7 @@ export function formatBackfillReport(result: BackfillResult, url?: string): stri
     ]),
     '',
     formatStores(result.stores),
+    ...(result.notices ?? []),
   ].join('\n');
 }
 

@@ -1,6 +1,12 @@
-import { appendFileSync, existsSync } from 'node:fs';
+import { appendFileSync, existsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createHostRig, lancedb, recordsOf } from '../../support/backfill/hostJob.ts';
+import {
+  type CorpusRecord,
+  createHostRig,
+  lancedb,
+  recordsOf,
+} from '../../support/backfill/hostJob.ts';
 import { startFakeEmbeddingEndpoint } from '../../support/fakeEmbeddingEndpoint.ts';
 import { temporaryFolder } from '../../support/temporaryFolder.ts';
 
@@ -114,6 +120,55 @@ test('deletes only records of its own source, and none while a place cannot be r
   expect(ended.finished.failed).toBe(1);
   expect(ended.deleted).toEqual({ records: 0, points: 0 });
   expect(await liveRecords(rig)).toHaveLength(16);
+});
+
+test('two files of one name do not delete each other, unless a person says that it is one', async () => {
+  const rig = rigFor('one-name');
+  const { source } = rig.request();
+  const folder = join(rig.paths.home, '..');
+  const at = (name: string, records: readonly CorpusRecord[], given = false) => {
+    const location = join(folder, `${name}.jsonl`);
+    writeFileSync(location, records.map((record) => `${JSON.stringify(record)}\n`).join(''));
+    return { ...source, location, ...(given ? {} : { nameIsDefault: true as const }) };
+  };
+  const store = await rig.stores.use(lancedb);
+  await rig.end(await rig.begin({ source: at('a', recordsOf(6)) }));
+  const b = at('b', recordsOf(4, 10));
+  await expect(rig.begin({ source: b, deleteMissing: true })).rejects.toMatchObject({
+    type: 'InvalidRequest',
+    message: expect.stringMatching(
+      /^docs: --delete-missing would delete what lancedb has of source corpus from \S+a\.jsonl; if it has moved to \S+b\.jsonl, say --source-name corpus, [^\n]+$/,
+    ),
+  });
+  expect(await store.count('docs-v1')).toBe(6);
+  // A corpus that grows day by day, each in a folder of its own, stays one.
+  const added = await rig.begin({ source: b });
+  expect(added.targets).toMatchObject([
+    { inPlace: true, notice: expect.stringMatching(/from \S+a\.jsonl too.*--source-name$/) },
+  ]);
+  await rig.end(added);
+  expect(await store.count('docs-v1')).toBe(10);
+  await expect(
+    rig.begin({ source: at('a', recordsOf(6)), deleteMissing: true }),
+  ).rejects.toMatchObject({ type: 'InvalidRequest' });
+  const moved = await rig.begin({
+    source: { ...at('b', recordsOf(4, 10), true) },
+    deleteMissing: true,
+  });
+  expect(moved.targets[0]).not.toHaveProperty('notice');
+  expect((await rig.end(moved)).deleted).toEqual({ records: 6, points: 6 });
+  // From now on all of it is from there.
+  const again = await rig.begin({ source: at('b', recordsOf(3, 10)), deleteMissing: true });
+  expect((await rig.end(again)).deleted).toEqual({ records: 1, points: 1 });
+  // A new version holds nothing but what its job has read.
+  const anew = await rig.begin({
+    source: at('a', recordsOf(6)),
+    deleteMissing: true,
+    rebuild: true,
+  });
+  expect(anew.targets[0]).not.toHaveProperty('notice');
+  await rig.end(anew);
+  expect(await store.count('docs-v2')).toBe(6);
 });
 
 test('rebuilds beside the live collection and keeps as many as asked', async () => {

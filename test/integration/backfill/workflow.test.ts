@@ -1,6 +1,7 @@
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import type { WorkflowBundleWithSourceMap } from '@temporalio/worker';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { WritePageInput } from '../../../workflows/contracts/backfill/pages.ts';
 import type {
   BackfillProgress,
   BackfillResult,
@@ -33,9 +34,20 @@ const backfill = <T>(
 const qdrant = 'qdrant=http://127.0.0.1:6333';
 
 test('fills two stores, verifies both before the first switch, and counts exactly', async () => {
-  await backfill({ partitions: 3 }, async (rig) => {
+  const targets: unknown[] = [];
+  const script: BackfillScript = {
+    partitions: 3,
+    notice: 'two files of one name',
+    before: ({ name, input }) => {
+      if (name === 'writePage') targets.push((input as WritePageInput).target);
+    },
+  };
+  await backfill(script, async (rig) => {
     const { run, handle } = rig;
     const result: BackfillResult = await handle.result();
+    expect(result.notices).toEqual(['two files of one name', 'two files of one name']);
+    // Not with every page.
+    expect(JSON.stringify(targets)).not.toContain('name');
     expect(result).toMatchObject({
       ...{ workflowId: handle.workflowId, collection: 'docs', records: 60, chunks: 120 },
       ...{ tokens: 600, embedded: 90, reused: 30, failed: 0, deadLetters: null, estimate: null },

@@ -4,7 +4,7 @@ import type {
   EmbeddingActivities,
   QueryActivities,
 } from '../../../workflows/contracts/backfill/activities.ts';
-import type { EmbedPageInput, StoreTarget } from '../../../workflows/contracts/backfill/pages.ts';
+import type { EmbedPageInput } from '../../../workflows/contracts/backfill/pages.ts';
 import {
   type EmbeddingSpec,
   formatStoreRef,
@@ -27,6 +27,8 @@ export interface BackfillScript {
   before?: (call: ScriptedCall) => Promise<void> | void;
   /** Records that fail on each page. */
   failedAPage?: number;
+  /** Of each target; none unless said otherwise. */
+  notice?: string;
   /** By formatStoreRef: a check of this store fails. */
   unverified?: string;
 }
@@ -117,11 +119,12 @@ export function createScriptedBackfill(script: BackfillScript): ScriptedBackfill
     },
     async prepareCollections(input) {
       await begin('prepareCollections', '', input);
-      return input.request.stores.map((store): StoreTarget => {
+      return input.request.stores.map((store) => {
         const previous = current(formatStoreRef(store));
         const physical = inPlace ? (previous ?? 'docs-v1') : 'docs-v2';
         if (!inPlace) run.collections.add(`${formatStoreRef(store)} ${physical}`);
-        return { store, physical, inPlace, previous };
+        const { notice } = script;
+        return { store, physical, inPlace, previous, ...(notice === undefined ? {} : { notice }) };
       });
     },
     async embedPage(input) {

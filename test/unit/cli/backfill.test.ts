@@ -52,6 +52,9 @@ test('a report says what was embedded, reused, lost, and where it went', () => {
   expect(report).toContain('1,200 (50 /s)');
   expect(report).toContain('456 from the cache');
   expect(report).toContain('2: /home/dead-letters.jsonl');
+  expect(formatBackfillReport({ ...result, notices: ['mind the name'] })).toBe(
+    `${report}\nmind the name`,
+  );
   expect(report).toMatch(/chroma +docs-v2 +switched from docs-v1 +3,454 .* 4 +0\.996/);
 });
 

@@ -11,7 +11,10 @@ export interface BackfillOptions {
    * `postgres://user@host/database`; relative paths are resolved here and now.
    */
   source: string;
-  /** Names the corpus in every record's id. Default: the source's last path part without extension. */
+  /**
+   * Names the corpus in every record's id. Default: the source's last path part without extension, so
+   * that a corpus that moves stays the same one, and two files of one name in a collection need it.
+   */
   sourceName?: string;
   idColumn?: string;
   /** Default `text`. */

@@ -14,7 +14,7 @@ export async function resolveSource(
   options: CheckedBackfillOptions,
   sources: readonly string[],
 ): Promise<SourceSpec> {
-  const spec = parseSourceSpec(
+  const parsed = parseSourceSpec(
     {
       location: options.source,
       name: options.sourceName,
@@ -28,6 +28,8 @@ export async function resolveSource(
     },
     process.cwd(),
   );
+  const spec: SourceSpec =
+    options.sourceName === undefined ? { ...parsed, nameIsDefault: true } : parsed;
   if (spec.kind === 'postgres' || spec.kind === 'synthetic') return spec;
   const found = await stat(spec.location).catch((error: NodeJS.ErrnoException) => {
     throw berthError('SourceNotAllowed', `${spec.location}: cannot be read (${error.code})`);

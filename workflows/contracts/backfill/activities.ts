@@ -47,6 +47,11 @@ export interface PrepareCollectionsInput extends BackfillJob {
   createdAt: string;
 }
 
+export interface PreparedTarget extends StoreTarget {
+  /** What a person should know of it, one line. */
+  notice?: string;
+}
+
 export interface CatchUpInput extends BackfillJob {
   request: BackfillRequest;
   changeToken: string;
@@ -163,7 +168,7 @@ export interface SearchResult {
 export interface BackfillActivities {
   planBackfill(input: PlanBackfillInput): Promise<BackfillPlan>;
   estimateBackfill(input: PlanBackfillInput & { plan: BackfillPlan }): Promise<BackfillEstimate>;
-  prepareCollections(input: PrepareCollectionsInput): Promise<StoreTarget[]>;
+  prepareCollections(input: PrepareCollectionsInput): Promise<PreparedTarget[]>;
   /** With an endpoint as embedder; else a device's activity of that name. */
   embedPage(input: EmbedPageInput): Promise<EmbedPageResult>;
   /** @throws PageLost when the page's file is gone: it has to be embedded again. */

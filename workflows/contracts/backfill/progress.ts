@@ -54,6 +54,8 @@ export interface BackfillResult {
   seconds: number;
   contentDigest: string;
   stores: StoreResult[];
+  /** What a person should know, one line each; absent: nothing. */
+  notices?: string[];
   /** Only of a dry run, which has nothing else to tell. */
   estimate: BackfillEstimate | null;
 }

@@ -11,6 +11,8 @@ export interface SourceSpec {
   location: string;
   /** Part of every record's id, so that a corpus that moves stays the same corpus. */
   name: string;
+  /** Nobody has said that name: it was taken from the location. */
+  nameIsDefault?: true;
   columns: SourceColumns;
   /** Postgres: a table name or a SELECT; keyset paging wraps it. */
   query?: string;
