@@ -2,7 +2,6 @@ import type { OpenStore, StoreCapabilities, StoreLimits } from '../vectorStore.t
 import { createWeaviateAliases } from './weaviate/aliases.ts';
 import { createWeaviateCollections } from './weaviate/collections.ts';
 import { connectWeaviate } from './weaviate/connection.ts';
-import { createDoubts, openDoubts } from './weaviate/doubts.ts';
 import { createWeaviateLoading } from './weaviate/loading.ts';
 import { createWeaviatePoints } from './weaviate/points.ts';
 import { createWeaviateSearch } from './weaviate/search.ts';
@@ -30,8 +29,6 @@ export const openWeaviateStore: OpenStore = async (options) => {
   const connection = await connectWeaviate(options);
   const collections = createWeaviateCollections(connection, capabilities);
   const { readSpec } = collections;
-  const { folder } = options;
-  const doubts = folder === undefined ? createDoubts() : openDoubts(folder, connection.where);
   return {
     kind: 'weaviate',
     capabilities,
@@ -41,13 +38,10 @@ export const openWeaviateStore: OpenStore = async (options) => {
     listCollections: collections.listCollections,
     dropCollection: collections.dropCollection,
     addPayloadIndex: collections.addPayloadIndex,
-    ...createWeaviatePoints(connection, collections, doubts, limits.maxBatch),
+    ...createWeaviatePoints(connection, collections, limits.maxBatch),
     search: createWeaviateSearch(connection, collections, capabilities),
     ...createWeaviateLoading(connection, collections),
     ...createWeaviateAliases(connection, readSpec),
-    async close() {
-      await connection.close();
-      await doubts.close();
-    },
+    close: () => connection.client.close(),
   };
 };
