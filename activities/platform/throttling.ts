@@ -27,12 +27,15 @@ export function isThrottling(error: unknown): boolean {
   );
 }
 
-/** `details.retryAfterMs` or `retryAfterMs` of a rejection, milliseconds. */
+/** Whoever asks for a longer wait is asked again after this one: a broken header must not hold a job. */
+const longestWaitMs = 300_000;
+
+/** `details.retryAfterMs` or `retryAfterMs` of a rejection, milliseconds, at most five minutes. */
 export function retryAfterMsOf(error: unknown): number | undefined {
   if (!isRecord(error)) return undefined;
   const { details } = error;
   const value = isRecord(details) ? details.retryAfterMs : error.retryAfterMs;
-  return typeof value === 'number' && value >= 0 ? value : undefined;
+  return typeof value === 'number' && value >= 0 ? Math.min(value, longestWaitMs) : undefined;
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -9,7 +9,7 @@ export const payloadFields = {
   chunks: 'berth_chunks',
   recordDigest: 'berth_digest',
   text: 'berth_text',
-  /** JSON text of the metadata that no store holds as it is: objects, mixed and empty arrays. */
+  /** JSON text of the metadata that no store holds as it is: objects, mixed and empty arrays, odd names. */
   nested: 'berth_nested',
 } as const;
 
@@ -37,13 +37,16 @@ const isPlainArray = (value: unknown): value is PlainValue[] =>
   value.length > 0 &&
   value.every((item) => isPlain(item) && typeof item === typeof value[0]);
 
+/** Names that stores or their clients lose as fields. */
+const lostNames = new Set(['', '__proto__']);
+
 /**
  * null and undefined are dropped: an absent field means the same in every store.
  * @throws BerthError StoreRejected for a name of Berth's own and for numbers that JSON cannot hold
  */
 export function splitMetadata(metadata: Record<string, unknown>): SplitMetadata {
   const plain: PlainMetadata = {};
-  const rest: Record<string, unknown> = {};
+  const rest: [string, unknown][] = [];
   for (const [name, value] of Object.entries(metadata)) {
     if (value === null || value === undefined) continue;
     if (name.startsWith(reservedPrefix)) {
@@ -58,10 +61,13 @@ export function splitMetadata(metadata: Record<string, unknown>): SplitMetadata 
         `metadata field ${name}: ${value} is no number that a store keeps; leave it out`,
       );
     }
-    if (name !== '' && (isPlain(value) || isPlainArray(value))) plain[name] = value;
-    else rest[name] = value;
+    const fits = !lostNames.has(name) && (isPlain(value) || isPlainArray(value));
+    if (fits) plain[name] = value;
+    else rest.push([name, value]);
   }
-  return { plain, nested: Object.keys(rest).length === 0 ? null : JSON.stringify(rest) };
+  // fromEntries defines its keys, so that one called __proto__ is a key like any other.
+  const nested = rest.length === 0 ? null : JSON.stringify(Object.fromEntries(rest));
+  return { plain, nested };
 }
 
 /** What splitMetadata was given, as it comes back from a store. */

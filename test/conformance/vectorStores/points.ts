@@ -119,6 +119,23 @@ export function pointTests(rig: Rig): void {
     }
   });
 
+  test('fields that are called as parts of an object are like any other', async () => {
+    const physical = await rig.collection(8);
+    const names = ['__proto__', 'constructor', 'toString', 'hasOwnProperty'];
+    const fields: [string, unknown][] = names.map((name) => [name, `a ${name}`]);
+    const metadata = Object.fromEntries([...fields, ['kept', 1]]);
+    const read = async () => {
+      const [point] = await rig
+        .store()
+        .readPoints(physical, [samplePoint(1, 8).id], { vectors: false });
+      return Object.entries(point?.metadata ?? {}).sort();
+    };
+    await rig.store().upsert(physical, [samplePoint(1, 8, { metadata })]);
+    expect(await read()).toEqual(Object.entries(metadata).sort());
+    await rig.store().upsert(physical, [samplePoint(1, 8, { metadata: { kept: 2 } })]);
+    expect(await read()).toEqual([['kept', 2]]);
+  });
+
   test('a flag of any name that a record no longer has is not searched for', async () => {
     const physical = await rig.collection(8);
     const flags = { 'is-new': true, 'is new': true, kept: true };

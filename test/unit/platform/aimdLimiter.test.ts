@@ -66,6 +66,16 @@ test('nobody starts before the store said', async () => {
   expect(waits).toEqual([3000]);
 });
 
+test.each([86_400_000, 1e300, Number.POSITIVE_INFINITY])(
+  'a wait of %d ms is cut to five minutes',
+  async (retryAfterMs) => {
+    const { waits, take, fail } = setUp();
+    await fail(throttled({ retryAfterMs }));
+    await take(10);
+    expect(waits).toEqual([300_000]);
+  },
+);
+
 test('a p95 of more than twice the best window halves it, and one slow request does not', async () => {
   const { limiter, take } = setUp({ start: 8, max: 8 });
   for (let n = 0; n < 40; n++) await take(100);

@@ -1,9 +1,15 @@
 import { expect, test } from 'vitest';
 import { filterClauses } from '../../../activities/stores/shared/filters.ts';
 import { fuseRanks } from '../../../activities/stores/shared/fusion.ts';
-import { joinMetadata, splitMetadata } from '../../../activities/stores/shared/payload.ts';
+import {
+  fromPayload,
+  joinMetadata,
+  splitMetadata,
+  toPayload,
+} from '../../../activities/stores/shared/payload.ts';
 import { retryAfter, storeFailure } from '../../../activities/stores/shared/storeFailure.ts';
 import { checkStoreUrl } from '../../../activities/stores/shared/storeUrl.ts';
+import { samplePoints } from '../../support/stores/samplePoints.ts';
 
 test('metadata splits into what stores hold and the rest, and joins again', () => {
   const metadata = { text: 'é', year: 1, tags: ['a'], mixed: [1, 'a'], deep: { er: null }, no: [] };
@@ -11,6 +17,24 @@ test('metadata splits into what stores hold and the rest, and joins again', () =
   expect(plain).toEqual({ text: 'é', year: 1, tags: ['a'] });
   expect(joinMetadata(plain, nested)).toEqual(metadata);
   expect(splitMetadata({ a: 1 }).nested).toBeNull();
+});
+
+test('a field called __proto__ is one like any other', () => {
+  for (const value of ['text', 7, ['a'], { deep: 1 }]) {
+    const metadata = Object.fromEntries([
+      ['lang', 'de'],
+      ['__proto__', value],
+    ]);
+    const { plain, nested } = splitMetadata(metadata);
+    const joined = joinMetadata(plain, nested);
+    expect(Object.entries(joined)).toEqual(Object.entries(metadata));
+    expect(Object.getPrototypeOf(joined)).toBe(Object.prototype);
+    const { id, vector, ...point } = samplePoints(1, 4)[0]!;
+    const stored = JSON.parse(JSON.stringify(toPayload({ ...point, metadata })));
+    expect(Object.entries(fromPayload(id, stored, vector).metadata)).toEqual(
+      Object.entries(metadata),
+    );
+  }
 });
 
 test('names of Berth’s own and numbers that are none are refused by name', () => {

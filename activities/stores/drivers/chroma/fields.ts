@@ -73,6 +73,6 @@ export function fromFields(
  */
 export function replacing(fields: Fields, present: Record<string, unknown> | undefined): Fields {
   if (present === undefined) return fields;
-  const gone = Object.keys(present).filter((name) => !(name in fields));
+  const gone = Object.keys(present).filter((name) => !Object.hasOwn(fields, name));
   return { ...fields, ...Object.fromEntries(gone.map((name) => [name, Number.NaN])) };
 }
