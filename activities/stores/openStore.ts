@@ -35,5 +35,10 @@ export async function openStore(
 ): Promise<VectorStore> {
   const open = await drivers[kind]();
   const own = kind === 'lancedb' ? ownLanceFolder(home) : null;
-  return open({ url, stackUrl: url === null ? (own ?? (await stackUrl(kind))) : null, env });
+  return open({
+    url,
+    stackUrl: url === null ? (own ?? (await stackUrl(kind))) : null,
+    env,
+    folder: join(home, 'stores', `${kind}-driver`),
+  });
 }

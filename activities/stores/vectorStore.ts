@@ -145,6 +145,11 @@ export interface StoreDriverOptions {
   env: NodeJS.ProcessEnv;
   /** Milliseconds a request may take; default 30,000. */
   timeoutMs?: number;
+  /**
+   * Where a driver keeps what has to outlive its process; all processes of a host use the same one.
+   * Without it that is forgotten.
+   */
+  folder?: string;
 }
 
 export type OpenStore = (options: StoreDriverOptions) => Promise<VectorStore>;

@@ -1,7 +1,13 @@
-import type { OpenStore, StoreCapabilities, StoreLimits } from '../vectorStore.ts';
+import type {
+  OpenStore,
+  StoreCapabilities,
+  StoreDriverOptions,
+  StoreLimits,
+} from '../vectorStore.ts';
 import { createWeaviateAliases } from './weaviate/aliases.ts';
 import { createWeaviateCollections } from './weaviate/collections.ts';
-import { connectWeaviate } from './weaviate/connection.ts';
+import { connectWeaviate, type WeaviateConnection } from './weaviate/connection.ts';
+import { createDoubts, type Doubts, openDoubts } from './weaviate/doubts.ts';
 import { createWeaviateLoading } from './weaviate/loading.ts';
 import { createWeaviatePoints } from './weaviate/points.ts';
 import { createWeaviateSearch } from './weaviate/search.ts';
@@ -29,6 +35,7 @@ export const openWeaviateStore: OpenStore = async (options) => {
   const connection = await connectWeaviate(options);
   const collections = createWeaviateCollections(connection, capabilities);
   const { readSpec } = collections;
+  const doubts = await openDoubtsOf(options, connection);
   return {
     kind: 'weaviate',
     capabilities,
@@ -36,12 +43,31 @@ export const openWeaviateStore: OpenStore = async (options) => {
     createCollection: collections.createCollection,
     readSpec,
     listCollections: collections.listCollections,
-    dropCollection: collections.dropCollection,
+    async dropCollection(physical) {
+      await collections.dropCollection(physical);
+      await doubts.forget(physical);
+    },
     addPayloadIndex: collections.addPayloadIndex,
-    ...createWeaviatePoints(connection, collections, limits.maxBatch),
+    ...createWeaviatePoints(connection, collections, doubts, limits.maxBatch),
     search: createWeaviateSearch(connection, collections, capabilities),
     ...createWeaviateLoading(connection, collections),
     ...createWeaviateAliases(connection, readSpec),
-    close: () => connection.client.close(),
+    async close() {
+      await connection.close();
+      await doubts.close();
+    },
   };
 };
+
+async function openDoubtsOf(
+  { folder }: StoreDriverOptions,
+  connection: WeaviateConnection,
+): Promise<Doubts> {
+  if (folder === undefined) return createDoubts();
+  try {
+    return openDoubts(folder, connection.where);
+  } catch (error) {
+    await connection.close();
+    throw error;
+  }
+}

@@ -3,6 +3,7 @@ import { BerthError, berthError } from '../../../../workflows/contracts/errors.t
 import { collectionNotFound, storeFailure } from '../../shared/storeFailure.ts';
 import { checkStoreUrl } from '../../shared/storeUrl.ts';
 import type { StoreDriverOptions } from '../../vectorStore.ts';
+import { type BatchSender, connectBatchSender } from './batchSender.ts';
 import { describeWeaviateError } from './describeError.ts';
 
 /** Aliases came with 1.32, the negation of filters with 1.33. */
@@ -11,6 +12,7 @@ const defaultGrpcPort = 50_051;
 
 export interface WeaviateConnection {
   client: WeaviateClient;
+  batches: Pick<BatchSender, 'send'>;
   /** Store and address, for messages. */
   where: string;
   /**
@@ -20,6 +22,7 @@ export interface WeaviateConnection {
    * @throws BerthError as VectorStore says
    */
   call<T>(what: string, physical: string | null, request: () => Promise<T>): Promise<T>;
+  close(): Promise<void>;
 }
 
 /**
@@ -51,7 +54,11 @@ export async function connectWeaviate(options: StoreDriverOptions): Promise<Weav
       throw storeFailure(place, trouble);
     }
   };
-  const client = await call('connect', null, () => connect(url, options));
+  const { client, batches } = await call('connect', null, () => connect(url, options));
+  const close = async () => {
+    batches.close();
+    await client.close();
+  };
   try {
     const { version = '0.0' } = await call('version', null, () => client.getMeta());
     const [major = 0, minor = 0] = version.split('.').map(Number);
@@ -62,33 +69,53 @@ export async function connectWeaviate(options: StoreDriverOptions): Promise<Weav
       );
     }
   } catch (error) {
-    await client.close();
+    await close();
     throw error;
   }
-  return { client, where, call };
+  return { client, batches, where, call, close };
 }
 
-function connect(url: URL, { env, timeoutMs = 30_000 }: StoreDriverOptions) {
+async function connect(url: URL, { env, timeoutMs = 30_000 }: StoreDriverOptions) {
   const seconds = timeoutMs / 1000;
-  const key = env.WEAVIATE_API_KEY;
-  const common = {
-    ...(key ? { authCredentials: new weaviate.ApiKey(key) } : {}),
-    timeout: { init: Math.min(seconds, 10), query: seconds, insert: seconds },
+  const apiKey = env.WEAVIATE_API_KEY ? new weaviate.ApiKey(env.WEAVIATE_API_KEY) : undefined;
+  const { http, grpc } = endpoints(url);
+  const timeout = { init: Math.min(seconds, 10), query: seconds, insert: seconds };
+  const client = await weaviate.client({
+    connectionParams: { http, grpc },
+    ...(apiKey ? { auth: apiKey } : {}),
+    timeout,
     // Its health check prints to the console; what it would find, the first request does.
     skipInitChecks: true,
-  };
-  if (/\.weaviate\.(cloud|network)$/.test(url.hostname)) {
-    return weaviate.connectToWeaviateCloud(url.origin, common);
-  }
-  const secure = url.protocol === 'https:';
-  return weaviate.connectToCustom({
-    httpHost: url.hostname,
-    httpPath: url.pathname === '/' ? '' : url.pathname,
-    httpPort: Number(url.port || (secure ? 443 : 80)),
-    httpSecure: secure,
-    grpcHost: url.hostname,
-    grpcPort: Number(url.searchParams.get('grpc') ?? defaultGrpcPort),
-    grpcSecure: secure,
-    ...common,
   });
+  const batches = await connectBatchSender({
+    host: `${url.protocol}//${http.host}:${http.port}${http.path}`,
+    grpcAddress: `${grpc.host}:${grpc.port}`,
+    grpcSecure: grpc.secure,
+    headers: {},
+    ...(apiKey ? { apiKey } : {}),
+    timeout,
+    skipInitChecks: true,
+  });
+  return { client, batches };
+}
+
+/** As the client finds them for its cloud, else by the address. */
+function endpoints(url: URL) {
+  const { hostname } = url;
+  const secure = url.protocol === 'https:';
+  const [first = '', ...rest] = hostname.split('.');
+  const network = hostname.endsWith('.weaviate.network');
+  if (network || hostname.endsWith('.weaviate.cloud')) {
+    const grpcHost = network ? [first, 'grpc', ...rest].join('.') : `grpc-${hostname}`;
+    return {
+      http: { host: hostname, path: '', port: 443, secure: true },
+      grpc: { host: grpcHost, port: 443, secure: true },
+    };
+  }
+  const path = url.pathname === '/' ? '' : url.pathname;
+  const grpcPort = Number(url.searchParams.get('grpc') ?? defaultGrpcPort);
+  return {
+    http: { host: hostname, path, port: Number(url.port || (secure ? 443 : 80)), secure },
+    grpc: { host: hostname, port: grpcPort, secure },
+  };
 }

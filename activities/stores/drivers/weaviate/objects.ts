@@ -13,7 +13,7 @@ export type Properties = Record<string, PropertyValue>;
 export interface WeaviateObject {
   id: string;
   properties: Properties;
-  vectors: number[];
+  vector: Float32Array;
 }
 
 function ownFields(): string[] {
@@ -41,7 +41,7 @@ export function toWeaviateObject(point: Point): WeaviateObject {
     properties[property] =
       typeof first === 'string' ? (values as string[]).map(exactText) : (values as number[]);
   }
-  return { id: point.id, properties, vectors: Array.from(point.vector) };
+  return { id: point.id, properties, vector: point.vector };
 }
 
 export function fromWeaviateObject(

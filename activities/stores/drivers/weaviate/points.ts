@@ -5,6 +5,7 @@ import type { VectorStore } from '../../vectorStore.ts';
 import type { WeaviateCollections } from './collections.ts';
 import type { WeaviateConnection } from './connection.ts';
 import { describeWeaviateError } from './describeError.ts';
+import type { Doubts } from './doubts.ts';
 import { createDurableInsert } from './durableInsert.ts';
 import { kindOfProperty, toClassName } from './names.ts';
 import { fromWeaviateObject, readProperties, toWeaviateObject } from './objects.ts';
@@ -21,13 +22,17 @@ interface Found {
 
 type Points = Pick<VectorStore, 'upsert' | 'deletePoints' | 'count' | 'readPoints' | 'scan'>;
 
+/** Of a fault after the object was stored: what keeps it from being found comes next. */
+const afterStoring = /vector index|prop-specific|target vector|end store object|\bWAL/i;
+
 /** Of a refusal that another point would meet, too: key, rate, the server's own faults. */
 const isNotThePoints = (status: number | undefined): boolean =>
   status !== undefined && (status >= 500 || [401, 403, 429].includes(status));
 
 export function createWeaviatePoints(
-  { client, where, call }: WeaviateConnection,
+  { client, batches, where, call }: WeaviateConnection,
   collections: Pick<WeaviateCollections, 'fresh' | 'ensureProperties'>,
+  doubts: Doubts,
   maxBatch: number,
 ): Points {
   const use = (physical: string) => client.collections.use(toClassName(physical));
@@ -52,11 +57,28 @@ export function createWeaviatePoints(
     }
   };
 
-  const insert = createDurableInsert(
-    (physical, objects) =>
-      call('upsert', physical, () => use(physical).data.insertMany(objects as never)),
+  /** A deletion that is not carried out writes the indexes of all shards out like a real one. */
+  const flush = async (physical: string, id: string): Promise<void> => {
+    const collection = use(physical);
+    const { failed } = await call('flush', physical, () =>
+      collection.data.deleteMany(collection.filter.byId().equal(id), { dryRun: true }),
+    );
+    if (failed > 0) {
+      throw berthError('StoreUnavailable', `${where}: flush ${physical}: it failed; retried later`);
+    }
+  };
+
+  const insert = createDurableInsert({
+    send: (physical, objects) =>
+      call('upsert', physical, () => batches.send(toClassName(physical), objects)),
+    flush,
     remove,
-  );
+    mayBeStored(message) {
+      const { status } = describeWeaviateError(new Error(message));
+      return message !== '' && (isNotThePoints(status) || afterStoring.test(message));
+    },
+    doubts,
+  });
 
   return {
     async upsert(physical, points) {
@@ -111,7 +133,12 @@ export function createWeaviatePoints(
         );
         read.push(...objects);
       }
-      return read.map((one) => fromFound(one, vectors));
+      const doubtful = new Set(doubts.among(physical, ids));
+      return read.map((one) => {
+        const point = fromFound(one, vectors);
+        // Equal to no digest: whoever compares writes it again.
+        return doubtful.has(point.id) ? { ...point, recordDigest: '' } : point;
+      });
     },
 
     async *scan(physical, { vectors }) {
