@@ -3,6 +3,10 @@ import { extname } from 'node:path';
 export const documentKinds = ['text', 'markdown', 'html', 'mail', 'mbox'] as const;
 export type DocumentKind = (typeof documentKinds)[number];
 
+/** `misnamed`: the name is no UTF-8. `special`: a pipe, a socket or a device. Neither is read. */
+export const entryKinds = [...documentKinds, 'misnamed', 'special'] as const;
+export type EntryKind = (typeof entryKinds)[number];
+
 const byExtension: Record<string, DocumentKind> = {
   '.txt': 'text',
   '.md': 'markdown',

@@ -7,10 +7,10 @@ import { countBorders } from '../files/countBorders.ts';
 import { readLines } from '../files/lines.ts';
 import type { TextBorder, TextPosition } from '../files/textFormat.ts';
 import type { PlanOptions } from '../recordSource.ts';
-import { documentKinds } from './fileKind.ts';
+import { entryKinds } from './fileKind.ts';
 import type { FolderEntry } from './walkFolder.ts';
 
-const lineSchema = z.tuple([z.string(), z.enum(documentKinds), z.number(), z.string(), z.string()]);
+const lineSchema = z.tuple([z.string(), z.enum(entryKinds), z.number(), z.string(), z.string()]);
 const writtenAtOnce = 64 * 1024;
 /** Of a mail in an mbox, to estimate their number. */
 const usualMailBytes = 8 * 1024;

@@ -1,4 +1,4 @@
-import { type FileHandle, open, realpath } from 'node:fs/promises';
+import { type FileHandle, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import bytes from 'bytes';
 import type { SourceColumns } from '../../../workflows/contracts/backfill/source.ts';
@@ -7,6 +7,7 @@ import type { RecordFailure, SourceRecord } from '../recordSource.ts';
 import { recordFailure } from '../records/recordFailure.ts';
 import { createRecordReader } from '../records/recordReader.ts';
 import type { DocumentKind } from './fileKind.ts';
+import { openRegular } from './openRegular.ts';
 import { readDocument } from './readDocument.ts';
 import { splitMbox } from './splitMbox.ts';
 import type { FolderEntry } from './walkFolder.ts';
@@ -53,6 +54,13 @@ export function createEntryReader(root: string, given: SourceColumns, limit: num
     { offset, message }: InsideEntry = { offset: 0, message: 1 },
     signal?: AbortSignal,
   ): AsyncGenerator<EntryItem> {
+    if (kind === 'misnamed' || kind === 'special') {
+      // Whatever has had a name that is no text may have a record under another one.
+      const id = kind === 'misnamed' ? null : path;
+      const failure = recordFailure('unreadable', path, unreadReasons[kind], '', id);
+      yield { failure, place: path, next: null };
+      return;
+    }
     const opened = await openInside(root, path);
     if ('reason' in opened) {
       const failure = recordFailure('unreadable', path, opened.reason, '', path);
@@ -65,7 +73,7 @@ export function createEntryReader(root: string, given: SourceColumns, limit: num
         const read =
           size > limit
             ? tooLarge(path)
-            : await toItem(kind, await opened.file.readFile(), path, () => path);
+            : await toItem(kind, await readBytes(opened.file, size), path, () => path);
         yield { ...read, place: path, next: null };
         return;
       }
@@ -92,15 +100,27 @@ export function createEntryReader(root: string, given: SourceColumns, limit: num
   };
 }
 
+const unreadReasons = {
+  misnamed: 'its name is no UTF-8; rename it',
+  special: 'is a pipe, a socket or a device; only regular files are read',
+};
+
+/** What says that it is empty may have no end, as files of the kernel's have. */
+const readBytes = async (file: FileHandle, size: number): Promise<Buffer> =>
+  size === 0 ? Buffer.alloc(0) : file.readFile();
+
 /** A link may have been laid since the folder was listed. */
 async function openInside(
   root: string,
   path: string,
 ): Promise<{ file: FileHandle } | { reason: string }> {
   try {
-    const real = await realpath(join(root, path));
-    if (!contains(root, real)) return { reason: 'is a link that leads out of the folder now' };
-    return { file: await open(real, 'r') };
+    const real = await realpath(join(root, path), { encoding: 'buffer' });
+    if (!contains(root, real.toString())) {
+      return { reason: 'is a link that leads out of the folder now' };
+    }
+    const file = await openRegular(real);
+    return file === undefined ? { reason: unreadReasons.special } : { file };
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     return {

@@ -1,14 +1,17 @@
-import { open, readdir, realpath, stat } from 'node:fs/promises';
+import { readdir, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { berthError } from '../../../workflows/contracts/errors.ts';
 import { contains } from '../../platform/allowedPaths.ts';
-import { type DocumentKind, kindOfName, looksLikeMail } from './fileKind.ts';
+import { type DocumentKind, type EntryKind, kindOfName, looksLikeMail } from './fileKind.ts';
+import { readFileName } from './fileName.ts';
+import { refuseKernelFolder } from './kernelFolder.ts';
+import { openRegular } from './openRegular.ts';
 
 /** One file of a folder. */
 export interface FolderEntry {
   /** Below the folder, with `/`. */
   path: string;
-  kind: DocumentKind;
+  kind: EntryKind;
   /** Bytes. */
   size: number;
   /** Nanoseconds since 1970. */
@@ -21,8 +24,9 @@ const sniffedBytes = 4096;
 /**
  * Documents of a folder and those below, ordered by `comparePaths`. Hidden files and links that lead
  * nowhere or out of the folder are left out; linked folders are not entered, so that none is read twice.
+ * What has a document's name and cannot be read as one is an entry too, so that somebody hears of it.
  * @param root Symlinks resolved
- * @throws BerthError SourceNotAllowed for a folder that must not be read or entered
+ * @throws BerthError SourceNotAllowed for a folder that must not be read or entered, and for /proc
  */
 export async function* walkFolder(
   root: string,
@@ -30,21 +34,36 @@ export async function* walkFolder(
   below = '',
 ): AsyncGenerator<FolderEntry> {
   signal?.throwIfAborted();
-  const entries = await readdir(join(root, below), { withFileTypes: true }).catch((error) => {
-    throw unreadable(error, join(root, below));
+  const folder = join(root, below);
+  const listed = await listFolder(folder).catch((error) => {
+    throw unreadable(error, folder);
   });
+  const entries = listed.map((entry) => ({ entry, ...readFileName(entry.name) }));
   entries.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
-  for (const entry of entries) {
-    if (entry.name.startsWith('.')) continue;
-    const path = below === '' ? entry.name : `${below}/${entry.name}`;
-    if (entry.isDirectory()) {
+  for (const { entry, name, isText } of entries) {
+    if (name.startsWith('.')) continue;
+    const path = below === '' ? name : `${below}/${name}`;
+    if (!isText) {
+      const isWanted = entry.isDirectory() || kindOfName(path) !== undefined;
+      if (isWanted) yield unread(path, 'misnamed');
+    } else if (entry.isDirectory()) {
       yield* walkFolder(root, signal, path);
-    } else if (entry.isFile() || entry.isSymbolicLink()) {
+    } else {
       const found = await look(root, path);
       if (found !== undefined) yield found;
     }
   }
 }
+
+/** As bytes: a name that is no UTF-8 would be read as another one, of a file that is not there. */
+async function listFolder(path: string) {
+  await refuseKernelFolder(path);
+  return readdir(path, { withFileTypes: true, encoding: 'buffer' });
+}
+
+const unread = (path: string, kind: 'misnamed' | 'special'): FolderEntry => ({
+  ...{ path, kind, size: 0, mtime: '0', ino: '0' },
+});
 
 /** The order of `walkFolder`: name by name. */
 export function comparePaths(a: string, b: string): number {
@@ -61,13 +80,17 @@ export function comparePaths(a: string, b: string): number {
 async function look(root: string, path: string): Promise<FolderEntry | undefined> {
   const named = kindOfName(path);
   if (named === undefined) return undefined;
-  const real = await realpath(join(root, path)).catch((error) => goneOrThrow(error, root, path));
-  if (real === undefined || !contains(root, real)) return undefined;
-  const stats = await stat(real, { bigint: true }).catch((error) => goneOrThrow(error, root, path));
-  if (stats === undefined || !stats.isFile()) return undefined;
-  const kind = named === 'unknown' ? await sniff(real) : named;
-  if (kind === undefined) return undefined;
+  const gone = (error: NodeJS.ErrnoException) => goneOrThrow(error, root, path);
+  // A link may lead to a name that is no UTF-8.
+  const real = await realpath(join(root, path), { encoding: 'buffer' }).catch(gone);
+  if (real === undefined || !contains(root, real.toString())) return undefined;
+  const stats = await stat(real, { bigint: true }).catch(gone);
+  if (stats === undefined || stats.isDirectory()) return undefined;
+  if (!stats.isFile()) return named === 'unknown' ? undefined : unread(path, 'special');
   const { size, mtimeNs, ino } = stats;
+  // Without a size there is nothing to look at, or no end of it.
+  const kind = named !== 'unknown' ? named : size === 0n ? undefined : await sniff(real);
+  if (kind === undefined) return undefined;
   return { path, kind, size: Number(size), mtime: String(mtimeNs), ino: String(ino) };
 }
 
@@ -89,8 +112,9 @@ function unreadable(error: NodeJS.ErrnoException, path: string): Error {
   );
 }
 
-async function sniff(path: string): Promise<DocumentKind | undefined> {
-  const file = await open(path, 'r').catch((error: NodeJS.ErrnoException) => error);
+async function sniff(path: Buffer): Promise<DocumentKind | undefined> {
+  const file = await openRegular(path).catch((error: NodeJS.ErrnoException) => error);
+  if (file === undefined) return undefined;
   // As a mail, its reader says that it cannot be read.
   if (file instanceof Error) return isGone(file) ? undefined : 'mail';
   try {

@@ -1,6 +1,8 @@
 import { chmod, mkdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
+import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
+import { execa } from 'execa';
 import fc from 'fast-check';
 import { expect, onTestFinished, test } from 'vitest';
 import { createFolderSource } from '../../../activities/sources/drivers/folderSource.ts';
@@ -65,6 +67,75 @@ test('what must not be read passes for neither gone nor read', async () => {
   }
   await chmod(join(root, 'closed'), 0o755);
   expect(await walk()).toEqual(['a.txt', 'closed/c.txt', 'mail without a name']);
+});
+
+/** The tests' own name of it: `café` as Latin-1. */
+const latin1 = (root: string, path: string): Buffer =>
+  Buffer.concat([Buffer.from(`${root}/`), Buffer.from(path, 'latin1')]);
+
+test.runIf(process.platform === 'linux')(
+  'names that are no UTF-8 are told of, and hide what may be gone',
+  async () => {
+    const { root, open, options } = await corpus({ 'a.txt': 'a', 'z/b.txt': 'b' });
+    await writeFile(latin1(root, 'caf\xe9.txt'), 'hidden');
+    await writeFile(latin1(root, 'caf\xe9.png'), 'no document');
+    await mkdir(latin1(root, 'd\xe9p\xf4t'));
+    await writeFile(latin1(root, 'd\xe9p\xf4t/c.txt'), 'hidden too');
+    await symlink(Buffer.from('caf\xe9.txt', 'latin1'), join(root, 'link.txt'));
+    const source = await open();
+    const plan = await source.plan(options);
+    expect(plan.records).toBe(5);
+    const items = await readAll(source, plan.partitions, options.scratch);
+    expect(recordsOf(items).map(({ id, text }) => [id, text])).toEqual([
+      ['a.txt', 'a'],
+      ['link.txt', 'hidden'],
+      ['z/b.txt', 'b'],
+    ]);
+    expect(failuresOf(items)).toMatchObject([
+      {
+        kind: 'unreadable',
+        id: null,
+        place: 'caf\\xe9.txt',
+        reason: expect.stringMatching(/UTF-8/),
+      },
+      { kind: 'unreadable', id: null, place: 'd\\xe9p\\xf4t' },
+    ]);
+    const changes = { ...options, changeToken: plan.changeToken!, firstIndex: 1 };
+    expect((await source.changesSince!(changes)).records).toBe(0);
+  },
+);
+
+test('pipes, sockets and devices are told of and never waited for', async () => {
+  const { root, open, options } = await corpus({ 'a.txt': 'a', 'b.txt': 'b', 'empty.txt': '' });
+  await execa('mkfifo', [join(root, 'pipe.txt'), join(root, 'pipe')]);
+  await symlink('pipe.txt', join(root, 'link.md'));
+  const server = createServer().listen(join(root, 'socket.txt'));
+  onTestFinished(() => void server.close());
+  const source = await open();
+  const { partitions } = await source.plan(options);
+  await rm(join(root, 'b.txt'));
+  await execa('mkfifo', [join(root, 'b.txt')]);
+  const items = await readAll(source, partitions, options.scratch);
+  expect(recordsOf(items).map(({ id }) => id)).toEqual(['a.txt']);
+  expect(failuresOf(items).map(({ id, kind }) => [id, kind])).toEqual([
+    ['b.txt', 'unreadable'],
+    ['empty.txt', 'empty-text'],
+    ['link.md', 'unreadable'],
+    ['pipe.txt', 'unreadable'],
+    ['socket.txt', 'unreadable'],
+  ]);
+});
+
+test.runIf(process.platform === 'linux')('folders of the kernel are refused', async () => {
+  const source = await createFolderSource(
+    { kind: 'folder', location: '/proc/self', name: 'kernel', columns: plain },
+    { allowed: [], env: {} },
+  );
+  const { options } = await corpus({});
+  await expect(source.plan(options)).rejects.toMatchObject({
+    type: 'SourceNotAllowed',
+    message: expect.stringMatching(/^\/proc\/\d+: is a file system of the kernel/),
+  });
 });
 
 test('links are followed inside the folder only, and linked folders are not entered', async () => {
