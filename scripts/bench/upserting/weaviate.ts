@@ -1,24 +1,35 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import weaviate from 'weaviate-client';
 import { connectWeaviate } from '../../../activities/stores/drivers/weaviate/connection.ts';
 import { toClassName } from '../../../activities/stores/drivers/weaviate/names.ts';
 import { openWeaviateStore } from '../../../activities/stores/drivers/weaviateStore.ts';
 import type { UpsertHarness } from './harness.ts';
 
-/** `insertMany` with ids and vectors; the graph grows meanwhile, by the same settings on both sides. */
+/**
+ * `insertMany` with ids and vectors; the graph grows meanwhile, by the same settings on both sides. The
+ * client looks every 500 ms whether it has prepared a batch, so that by hand many at a time are best.
+ */
 export const weaviateAt = (url: string): UpsertHarness => ({
   name: 'Weaviate',
-  points: 3_000,
-  settings: [100, 200].flatMap((batch) => [
-    { batch, parallel: 1 },
-    { batch, parallel: 2 },
-    { batch, parallel: 4 },
-  ]),
+  points: 8_000,
+  settings: [
+    { batch: 100, parallel: 16 },
+    { batch: 200, parallel: 4 },
+    { batch: 200, parallel: 8 },
+    { batch: 200, parallel: 16 },
+    { batch: 500, parallel: 4 },
+    { batch: 500, parallel: 8 },
+  ],
   async open(tidy) {
     const options = { url, stackUrl: null, env: process.env };
-    const store = await openWeaviateStore(options);
+    const folder = await mkdtemp(join(tmpdir(), 'berth-bench-'));
+    tidy(() => rm(folder, { recursive: true, force: true }));
+    const store = await openWeaviateStore({ ...options, folder });
     tidy(() => store.close());
-    const { client } = await connectWeaviate(options);
-    tidy(() => client.close());
+    const { client, close } = await connectWeaviate(options);
+    tidy(close);
     return {
       store,
       async byHand(collectionName) {
