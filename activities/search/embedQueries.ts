@@ -11,6 +11,7 @@ import type { EmbedQueryTexts } from './embedQuery.ts';
 export async function embedQueries(
   { paths, embed }: { paths: Paths; embed: EmbedQueryTexts },
   { jobId, request, embedding, artifact }: EmbedQueriesInput,
+  signal?: AbortSignal,
 ): Promise<{ queries: number }> {
   const { knownItems } = request.verification;
   if (knownItems === null) return { queries: 0 };
@@ -18,6 +19,7 @@ export async function embedQueries(
   const vectors = await embed(
     { embedding, artifact, embedder: request.embedder },
     items.map(({ query }) => query),
+    signal,
   );
   await mkdir(paths.backfill(jobId).root, { recursive: true, mode: 0o700 });
   await keepQueryVectors(

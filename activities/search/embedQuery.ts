@@ -22,18 +22,19 @@ export interface EmbedQueryDeps {
 export type EmbedQueryTexts = (
   model: QueryModel,
   texts: readonly string[],
+  signal?: AbortSignal,
 ) => Promise<Float32Array[]>;
 
 /**
  * Embeds queries as the chunks of a collection were embedded.
  * @returns a function that throws BerthError ScratchLost when the model is not warm on this host (its
  *   details name the artifact to warm), InvalidRequest for a text that the model refuses, and
- *   whatever the embedder throws
+ *   whatever the embedder throws; `signal.reason` when aborted, which ends a bridge that is at work
  */
 export function createEmbedQuery({ paths, bridge, endpoint }: EmbedQueryDeps): EmbedQueryTexts {
-  return async ({ embedding, artifact, embedder }, texts) => {
+  return async ({ embedding, artifact, embedder }, texts, signal) => {
     if (embedder.kind === 'endpoint') {
-      return vectorsOf(await endpoint(embedder, embedding).embed(texts));
+      return vectorsOf(await endpoint(embedder, embedding).embed(texts, { signal }));
     }
     const modelPath = paths.model(embedding.contentDigest);
     if (!existsSync(modelPath)) {
@@ -47,8 +48,8 @@ export function createEmbedQuery({ paths, bridge, endpoint }: EmbedQueryDeps): E
       const spec = embedding;
       const scratch = paths.queries;
       const one = createBridgeEmbedder({ bridge: running, modelPath, spec, scratch });
-      return vectorsOf(await one.embed(texts));
-    });
+      return vectorsOf(await one.embed(texts, { signal }));
+    }, signal);
   };
 }
 

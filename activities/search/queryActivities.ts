@@ -1,4 +1,5 @@
 import type { QueryActivities } from '../../workflows/contracts/backfill/activities.ts';
+import { withPulse } from '../backfill/pulse.ts';
 import type { Paths } from '../platform/paths.ts';
 import type { Stores } from '../stores/stores.ts';
 import { embedQueries } from './embedQueries.ts';
@@ -14,7 +15,7 @@ export interface QueryActivitiesDeps {
 /** Activities of the query worker. */
 export function createQueryActivities(deps: QueryActivitiesDeps): QueryActivities {
   return {
-    searchCollection: (input) => searchCollection(deps, input),
-    embedQueries: (input) => embedQueries(deps, input),
+    searchCollection: (input) => withPulse(({ signal }) => searchCollection(deps, input, signal)),
+    embedQueries: (input) => withPulse(({ signal }) => embedQueries(deps, input, signal)),
   };
 }

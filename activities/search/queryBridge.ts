@@ -4,8 +4,8 @@ import type { Bridge, StartBridge } from '../devices/bridge.ts';
 
 /** The one bridge of a query worker: one call at a time, ended when nobody has asked for a while. */
 export interface QueryBridge {
-  /** @throws BerthError BridgeFailed, or what `call` throws */
-  use<T>(call: (bridge: Bridge) => Promise<T>): Promise<T>;
+  /** @throws BerthError BridgeFailed, what `call` throws, or `signal.reason` instead of calling it */
+  use<T>(call: (bridge: Bridge) => Promise<T>, signal?: AbortSignal): Promise<T>;
   close(): Promise<void>;
 }
 
@@ -28,14 +28,16 @@ export function createQueryBridge(start: StartBridge, idleAfterMs = idleMs): Que
   };
 
   return {
-    use: (call) =>
+    use: (call, signal) =>
       oneAtATime(async () => {
+        signal?.throwIfAborted();
         idle.abort();
         idle = new AbortController();
         try {
           if (bridge?.usable !== true) {
             await stop();
             bridge = await start();
+            signal?.throwIfAborted();
           }
           return await call(bridge);
         } finally {

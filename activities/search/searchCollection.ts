@@ -28,10 +28,12 @@ const attempts = 3;
 export async function searchCollection(
   { stores, embed }: SearchDeps,
   input: SearchInput,
+  signal?: AbortSignal,
 ): Promise<SearchResult> {
   const startedAt = performance.now();
   const store = await stores.use(input.store);
   for (let attempt = 1; ; attempt += 1) {
+    signal?.throwIfAborted();
     const found = await store.resolveAlias(input.collection);
     if (found === undefined) {
       throw berthError(
@@ -41,7 +43,7 @@ export async function searchCollection(
     }
     requireTenant(input, found);
     requireFullText(input, found);
-    const [vector] = await embed(found.spec, [input.query]);
+    const [vector] = await embed(found.spec, [input.query], signal);
     try {
       const hits = await store.search(found.physical, {
         vector: vector!,

@@ -63,3 +63,26 @@ test('it ends when nobody has asked for a while', async () => {
   expect(await bridge.use(async (running) => running.usable)).toBe(true);
   await bridge.close();
 });
+
+test('who gives up while waiting is not served, and the next one is', async () => {
+  const { lives, start } = counted();
+  const bridge = createQueryBridge(start);
+  let release = () => {};
+  const held = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  const first = bridge.use(() => held);
+  const controller = new AbortController();
+  let served = false;
+  const second = bridge.use(async () => {
+    served = true;
+  }, controller.signal);
+  const third = bridge.use(async (running) => running.usable);
+  controller.abort(new Error('given up'));
+  release();
+  await first;
+  await expect(second).rejects.toThrow('given up');
+  expect(await third).toBe(true);
+  expect([served, lives.started]).toEqual([false, 1]);
+  await bridge.close();
+});
