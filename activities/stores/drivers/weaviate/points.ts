@@ -36,9 +36,15 @@ export function createWeaviatePoints(
   maxBatch: number,
 ): Points {
   const use = (physical: string) => client.collections.use(toClassName(physical));
-  const fromFound = (one: unknown, vectors: boolean) => {
-    const { uuid, properties, vectors: stored } = one as Found;
-    return fromWeaviateObject(uuid, properties, vectors ? stored.default : undefined);
+  const fromFound = (physical: string, found: readonly unknown[], vectors: boolean) => {
+    const points = found.map((one) => {
+      const { uuid, properties, vectors: stored } = one as Found;
+      return fromWeaviateObject(uuid, properties, vectors ? stored.default : undefined);
+    });
+    const ids = points.map(({ id }) => id);
+    const doubtful = new Set(doubts.among(physical, ids));
+    // No record has this digest: whoever compares writes it again.
+    return points.map((point) => (doubtful.has(point.id) ? { ...point, recordDigest: '' } : point));
   };
 
   const remove = async (physical: string, ids: readonly string[]): Promise<void> => {
@@ -111,7 +117,11 @@ export function createWeaviatePoints(
       });
     },
 
-    deletePoints: remove,
+    async deletePoints(physical, ids) {
+      await remove(physical, ids);
+      const gone = doubts.among(physical, ids);
+      if (gone.length > 0) await doubts.remove(physical, gone);
+    },
 
     async count(physical) {
       const { totalCount } = await call('count', physical, () => use(physical).aggregate.overAll());
@@ -133,12 +143,7 @@ export function createWeaviatePoints(
         );
         read.push(...objects);
       }
-      const doubtful = new Set(doubts.among(physical, ids));
-      return read.map((one) => {
-        const point = fromFound(one, vectors);
-        // Equal to no digest: whoever compares writes it again.
-        return doubtful.has(point.id) ? { ...point, recordDigest: '' } : point;
-      });
+      return fromFound(physical, read, vectors);
     },
 
     async *scan(physical, { vectors }) {
@@ -155,7 +160,7 @@ export function createWeaviatePoints(
           }),
         );
         if (objects.length === 0) return;
-        yield objects.map((one) => fromFound(one, vectors));
+        yield fromFound(physical, objects, vectors);
         after = objects.at(-1)?.uuid;
       }
     },
