@@ -189,3 +189,27 @@ test('what a store refused for good is not expected of it', async () => {
   const store = await rig.stores.use(lancedb);
   expect(await store.readPoints('docs-v1', [target], { vectors: false })).toEqual([]);
 });
+
+test('what a store refused in place is there as it was, and expected so', async () => {
+  let refuses = false;
+  const rig = rigFor('refused-in-place', (store) => ({
+    ...store,
+    async upsert(physical, points) {
+      if (refuses && points.some(({ id }) => id === target)) {
+        throw berthError('StoreRejected', 'takes no such point');
+      }
+      await store.upsert(physical, points);
+    },
+  }));
+  rig.write(recordsOf(20));
+  await rig.end(await rig.begin());
+  refuses = true;
+  const changed = recordsOf(20).map((record) => ({ ...record, text: `New: ${record.text}` }));
+  rig.write(changed.slice(0, 19));
+  const job = await rig.begin({ deleteMissing: true });
+  expect(await rig.verify(job)).toMatchObject({ ok: true, points: 20 });
+  expect(await rig.end(job)).toMatchObject({ deleted: { records: 1 }, finished: { failed: 1 } });
+  const store = await rig.stores.use(lancedb);
+  const [kept] = await store.readPoints('docs-v1', [target], { vectors: false });
+  expect(kept?.text).toBe(recordsOf(20)[7]?.text);
+});
