@@ -1,5 +1,7 @@
 import { WorkflowFailedError } from '@temporalio/client';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { replayInput } from '../../../workers/client/backfill/replayBackfill.ts';
+import { attachBackfill } from '../../../workers/client/backfill/startBackfill.ts';
 import { backfillWorkflowId } from '../../../workflows/contracts/backfill/messages.ts';
 import { backfillRequest } from '../../support/backfill/backfillRequest.ts';
 import { runScriptedBackfill } from '../../support/backfill/runScriptedBackfill.ts';
@@ -61,11 +63,31 @@ test('runs of a schedule and of a person share the collection, one after another
         type: 'InvalidRequest',
         message: expect.stringContaining('another backfill of this collection is running'),
       });
+      const session = {
+        ...{ client, hostId, namespace: client.options.namespace, webUi: undefined },
+        outage: async () => undefined,
+        notify: () => undefined,
+        close: async () => undefined,
+      };
+      const attached = await attachBackfill(session, first.workflowId);
+      expect(attached.workflowId).toBe(backfillWorkflowId('shared'));
+      expect(await attached.control({ paused: true })).toMatchObject({ paused: true });
+      await attached.control({ paused: false });
+      await expect(replayInput(session, first.workflowId)).rejects.toThrow('is still running');
+      await expect(attachBackfill(session, second.workflowId)).rejects.toThrow(
+        'has started no backfill',
+      );
       goOn.open();
+      expect(await attached.result()).toMatchObject({ records: 20 });
       expect(await first.result()).toMatchObject({
         workflowId: backfillWorkflowId('shared'),
         records: 20,
       });
+      await expect(replayInput(session, first.workflowId)).rejects.toThrow('no record failed');
+      await (await run(3)).result();
+      await expect(attachBackfill(session, first.workflowId)).rejects.toThrow(
+        'a later one goes by backfill/shared',
+      );
       if (!isRecording) return;
       const record = (name: string, { workflowId, firstExecutionRunId: runId }: typeof first) =>
         recordHistory(on.server.address, `scheduledBackfillWorkflow-${name}.json`, {

@@ -8,6 +8,7 @@ import { ensureWithAttributes, type ScheduleSettings } from '../scheduledJobs.ts
 import { buildScheduleTiming } from '../scheduleSpec.ts';
 import type { EnsuredSchedule } from '../schedules.ts';
 import type { Session } from '../session.ts';
+import { scheduledBackfillWorkflowType } from './findBackfillJob.ts';
 import { describeBackfill, hashRequest, modelOf, requestMemo } from './startBackfill.ts';
 
 /**
@@ -36,7 +37,7 @@ export function buildBackfillSchedule(
     action: {
       type: 'startWorkflow',
       // Starts the collection's one job, with what it is told here.
-      workflowType: 'scheduledBackfillWorkflow',
+      workflowType: scheduledBackfillWorkflowType,
       // The server appends the time of each start.
       workflowId: `${workflowId}/scheduled`,
       taskQueue: workflowTaskQueue,

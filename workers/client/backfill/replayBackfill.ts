@@ -5,19 +5,17 @@ import type { BackfillInput } from '../../../workflows/contracts/backfill/reques
 import { berthError } from '../../../workflows/contracts/errors.ts';
 import { toBerthError } from '../failures.ts';
 import type { Session } from '../session.ts';
-import { backfillWorkflowType } from './startBackfill.ts';
+import { findBackfillJob } from './findBackfillJob.ts';
 
 /**
  * What a job that has ended was asked for, for its dead letters only.
  * @throws BerthError InvalidRequest when there is no such backfill, it is running, or nothing failed
  */
-export async function replayInput(session: Session, workflowId: string): Promise<BackfillInput> {
+export async function replayInput(session: Session, askedId: string): Promise<BackfillInput> {
+  const { workflowId } = await findBackfillJob(session, askedId);
   const handle = session.client.workflow.getHandle(workflowId);
   try {
-    const { type, status } = await handle.describe();
-    if (type !== backfillWorkflowType) {
-      throw berthError('InvalidRequest', `${workflowId}: is a ${type}, expected a backfill`);
-    }
+    const { status } = await handle.describe();
     if (status.name === 'RUNNING') {
       throw berthError(
         'InvalidRequest',

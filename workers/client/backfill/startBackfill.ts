@@ -18,9 +18,9 @@ import { requireWorkers } from '../pollers.ts';
 import { withSearchAttributes } from '../searchAttributes.ts';
 import type { Session } from '../session.ts';
 import { type BackfillHandle, createBackfillHandle } from './backfillHandle.ts';
+import { backfillWorkflowType, findBackfillJob } from './findBackfillJob.ts';
 
 /** By name, so that no workflow code is imported. */
-export const backfillWorkflowType = 'backfillEmbeddingsWorkflow';
 
 /** What a running job was asked for; compared when somebody asks again. */
 export const requestMemo = 'berthRequest';
@@ -87,14 +87,8 @@ export async function attachBackfill(
   session: Session,
   workflowId: string,
 ): Promise<BackfillHandle> {
-  const { runId, type } = await describeBackfillJob(session, workflowId);
-  if (type !== backfillWorkflowType) {
-    throw berthError(
-      'InvalidRequest',
-      `${workflowId}: is a ${type}, expected a backfill such as ${backfillWorkflowId('docs')}`,
-    );
-  }
-  return createBackfillHandle(session, workflowId, runId);
+  const found = await findBackfillJob(session, workflowId);
+  return createBackfillHandle(session, found.workflowId, found.runId);
 }
 
 async function describeBackfillJob(
