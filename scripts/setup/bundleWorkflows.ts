@@ -8,6 +8,7 @@ const bundlePath = fileURLToPath(new URL('workflow-bundle.js', dist));
 
 const { code } = await bundleWorkflowCode({
   workflowsPath: fileURLToPath(new URL('workflows/index.js', dist)),
+  workflowInterceptorModules: [fileURLToPath(new URL('workflows/interceptors/index.js', dist))],
 });
 await writeFile(`${bundlePath}.partial`, code);
 await rename(`${bundlePath}.partial`, bundlePath);

@@ -22,6 +22,7 @@ export async function startTemporal(): Promise<TestWorkflowEnvironment> {
 }
 
 const allWorkflows = fileURLToPath(new URL('../../workflows/index.ts', import.meta.url));
+const interceptors = new URL('../../workflows/interceptors/index.ts', import.meta.url);
 
 /** The workflow bundle as workers run it, straight from source; or one of other workflows. */
 export async function bundleWorkflows(
@@ -29,6 +30,7 @@ export async function bundleWorkflows(
 ): Promise<WorkflowBundleWithSourceMap> {
   return bundleWorkflowCode({
     workflowsPath,
+    workflowInterceptorModules: [fileURLToPath(interceptors)],
     logger: new DefaultLogger('ERROR'),
   });
 }

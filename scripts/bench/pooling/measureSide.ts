@@ -48,6 +48,9 @@ export function bundleBench(): Promise<WorkflowBundleWithSourceMap> {
   const extension = extname(fileURLToPath(import.meta.url));
   return bundleWorkflowCode({
     workflowsPath: fileURLToPath(new URL(`poolingWorkflows${extension}`, import.meta.url)),
+    workflowInterceptorModules: [
+      fileURLToPath(new URL(`../../../workflows/interceptors/index${extension}`, import.meta.url)),
+    ],
     logger: new DefaultLogger('ERROR'),
   });
 }
