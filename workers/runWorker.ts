@@ -1,4 +1,4 @@
-import { Client } from '@temporalio/client';
+import type { Client } from '@temporalio/client';
 import type { MetricMeter } from '@temporalio/common';
 import {
   type ActivityInterceptorsFactory,
@@ -15,6 +15,7 @@ import { createActivityMetrics } from './metrics.ts';
 import { installRuntime } from './runtime.ts';
 import { sendToParent } from './supervisor/messages.ts';
 import { resolveTarget } from './temporal/connection.ts';
+import { createClient } from './temporal/createClient.ts';
 
 /** What every worker process has at hand. */
 export interface WorkerContext {
@@ -77,7 +78,7 @@ async function serve(
   const target = await resolveTarget(paths);
   const { namespace } = target;
   const connection = await NativeConnection.connect(target.connectionOptions);
-  const client = new Client({ connection, namespace });
+  const client = createClient(connection, namespace);
   const meter = runtime.metricMeter;
   const role = await createRole({ config, paths, logger, client, meter });
   const { taskQueue, activityInterceptors = [], close, ...options } = role;

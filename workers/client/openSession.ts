@@ -1,10 +1,11 @@
 import { dirname } from 'node:path';
-import { Client, Connection } from '@temporalio/client';
+import { Connection } from '@temporalio/client';
 import { spaceOf } from '../../activities/artifacts/plaintext/sharedMemory.ts';
 import type { Paths } from '../../activities/platform/paths.ts';
 import { berthError } from '../../workflows/contracts/errors.ts';
 import { readStack, requireStack, waitUntilReady } from '../supervisor/stack.ts';
 import { resolveTarget } from '../temporal/connection.ts';
+import { createClient } from '../temporal/createClient.ts';
 import type { Session } from './session.ts';
 
 const connectTimeoutMs = 10_000;
@@ -29,7 +30,7 @@ export async function openSession(
   // TEMPORAL_ADDRESS may write the same server's otherwise.
   const recorded = stack.temporal?.address === address ? address : undefined;
   return {
-    client: new Client({ connection, namespace }),
+    client: createClient(connection, namespace),
     hostId: stack.hostId,
     namespace,
     webUi: stack.temporal?.uiUrl ?? undefined,

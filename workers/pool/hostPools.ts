@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { Client } from '@temporalio/client';
 import type { DeviceRecord } from '../../activities/devices/deviceRecords.ts';
 import { toPoolDevice } from '../../activities/devices/poolDevice.ts';
 import type { BerthConfig } from '../../activities/platform/config.ts';
@@ -7,6 +6,7 @@ import type { Logger } from '../../activities/platform/logging.ts';
 import { defaultPoolConfig } from '../../workflows/contracts/pool/messages.ts';
 import { readHostResources } from '../devices/hostResources.ts';
 import type { TemporalTarget } from '../temporal/connection.ts';
+import { createClient } from '../temporal/createClient.ts';
 import type { HostWork } from './hostWork.ts';
 import { createPoolLink, type PoolLink } from './poolLink.ts';
 import { connectLazily, createPoolServer } from './poolServer.ts';
@@ -34,7 +34,7 @@ export interface HostPools {
 export function createHostPools(deps: HostPoolsDeps): HostPools {
   const { hostId, config, target, work, logger } = deps;
   const connection = connectLazily(target);
-  const client = new Client({ connection, namespace: target.namespace });
+  const client = createClient(connection, target.namespace);
   const generation = randomBytes(8).toString('hex');
   const { pools, unknown, unlent } = poolsOf(deps.devices, config.pools);
   if (unknown.length > 0) {

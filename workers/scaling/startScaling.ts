@@ -1,5 +1,4 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { Client } from '@temporalio/client';
 import type { DeviceRecord } from '../../activities/devices/deviceRecords.ts';
 import type { BerthConfig } from '../../activities/platform/config.ts';
 import type { Logger } from '../../activities/platform/logging.ts';
@@ -11,6 +10,7 @@ import { createUsageClient } from '../client/usage/createUsageClient.ts';
 import { connectLazily } from '../pool/poolServer.ts';
 import { poolsOf } from '../pool/poolsOf.ts';
 import type { TemporalTarget } from '../temporal/connection.ts';
+import { createClient } from '../temporal/createClient.ts';
 import { createCommandScaler } from './commandScaler.ts';
 import { createForecast } from './forecast.ts';
 import { createLocalScaler, type DeviceWorkers } from './localScaler.ts';
@@ -44,7 +44,7 @@ export async function startScaling(deps: StartScalingDeps): Promise<Scaling | un
   const { scaling } = config;
   if (scaling === undefined && parked.all().length === 0) return undefined;
   const connection = connectLazily(target);
-  const client = new Client({ connection, namespace: target.namespace });
+  const client = createClient(connection, target.namespace);
   const name = config.pools[0]?.name ?? defaultPool;
   const pool = createPoolClient(async () => ({ client }), name);
   const own = poolsOf(devices, config.pools).pools.find((one) => one.name === name)?.devices ?? [];

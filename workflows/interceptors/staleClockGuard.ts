@@ -1,4 +1,5 @@
 import type { ActivateInput, WorkflowInternalsInterceptor } from '@temporalio/workflow';
+import { staleClockMessage } from '../contracts/staleClock.ts';
 
 type Activation = ActivateInput['activation'];
 type Job = NonNullable<Activation['jobs']>[number];
@@ -18,7 +19,7 @@ export function createStaleClockGuard(): WorkflowInternalsInterceptor {
     activate(input, next) {
       current = startOf(input.activation);
       if (current === concluded && input.activation.jobs?.some(isOfHistory)) {
-        throw new Error('an event came with the clock of the workflow task before it; tried again');
+        throw new Error(staleClockMessage);
       }
       next(input);
     },

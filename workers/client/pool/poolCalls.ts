@@ -71,7 +71,7 @@ const notRunning = (pool: string): BerthError =>
 /** The server has just answered, so silence is the workflow worker's, or that of a run that it cannot replay. */
 async function toAnswerError(error: unknown, client: Client, pool: string): Promise<unknown> {
   const cause = [error, (error as { cause?: unknown }).cause].find(isGrpcServiceError);
-  const isUnreplayable = String(cause?.details ?? error).includes(nonDeterminism);
+  const isUnreplayable = unreplayable.test(String(cause?.details ?? error));
   // gRPC 4 and 9: nobody answered in time, nobody polls the task queue or its task fails.
   const isSilent =
     error instanceof WorkflowUpdateRPCTimeoutOrCancelledError ||
@@ -85,8 +85,8 @@ async function toAnswerError(error: unknown, client: Client, pool: string): Prom
   );
 }
 
-/** How the SDK marks the failure. */
-const nonDeterminism = 'TMPRL1100';
+/** How the SDK marks the failure, or names it without a mark. */
+const unreplayable = /TMPRL1100|Fatal error in workflow machines/;
 const wedgeLookMs = 5_000;
 
 async function isWedged(client: Client, pool: string): Promise<boolean> {

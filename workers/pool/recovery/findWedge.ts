@@ -3,6 +3,8 @@ import { poolWorkflowId } from '../../../workflows/contracts/pool/messages.ts';
 
 /** temporal.api.enums.v1.WorkflowTaskFailedCause.WORKFLOW_TASK_FAILED_CAUSE_NON_DETERMINISTIC_ERROR */
 const nonDeterministic = 24;
+/** What sdk-core says, under no cause of its own, where a timer of the history finds none of the code. */
+const fatal = 'Fatal error in workflow machines';
 
 /** Failures in a row; a worker of the former version may still be going, and able to. */
 const leastFailures = 3;
@@ -30,7 +32,7 @@ export async function findWedge(client: Client, pool: string): Promise<Wedge | u
   if (status.name !== 'RUNNING') return undefined;
   const recorded = await failedTasks(client, workflowId, runId);
   const [last] = recorded;
-  if (last === undefined || recorded.some(({ cause }) => cause !== nonDeterministic)) {
+  if (last === undefined || !recorded.every(isUnreplayable)) {
     return undefined;
   }
   // The server writes the first of a row of attempts only; a signal in between begins a new row.
@@ -39,10 +41,19 @@ export async function findWedge(client: Client, pool: string): Promise<Wedge | u
   return { runId, taskQueue, failures, failure: last.failure?.message?.split('\n')[0] ?? '' };
 }
 
+/** temporal.api.history.v1.WorkflowTaskFailedEventAttributes, as far as it is looked at. */
+interface FailedTask {
+  cause?: number | null;
+  failure?: { message?: string | null } | null;
+}
+
+const isUnreplayable = ({ cause, failure }: FailedTask): boolean =>
+  cause === nonDeterministic || failure?.message?.startsWith(fatal) === true;
+
 /** Failures that were written since a task was completed, the last first. */
 async function failedTasks(client: Client, workflowId: string, runId: string) {
   const { namespace } = client.options;
-  const found = [];
+  const found: FailedTask[] = [];
   let nextPageToken: Uint8Array | undefined;
   do {
     const page = await client.workflowService.getWorkflowExecutionHistoryReverse({
