@@ -3,7 +3,11 @@ import type { EmbedPageInput } from '../../workflows/contracts/backfill/pages.ts
 import { formatStoreRef } from '../../workflows/contracts/backfill/request.ts';
 import { berthError } from '../../workflows/contracts/errors.ts';
 import type { Embedder } from '../embeddings/embedder.ts';
-import { createEndpointEmbedder, endpointLimits } from '../embeddings/endpointEmbedder.ts';
+import {
+  createEndpointEmbedder,
+  type EndpointKnowledge,
+  endpointLimits,
+} from '../embeddings/endpointEmbedder.ts';
 import { createTextSplitter } from '../embeddings/nativeSplitter.ts';
 import type { SharedCache } from '../embeddings/sharedCache.ts';
 import { type AimdLimiter, createAimdLimiter } from '../platform/aimdLimiter.ts';
@@ -89,6 +93,7 @@ export function createBackfillActivities(input: BackfillActivitiesDeps): Backfil
 /** The embedder of a host's pages: an endpoint, whose limiter all pages share. */
 function endpointEmbedders(env: NodeJS.ProcessEnv): (input: EmbedPageInput) => Promise<Embedder> {
   const limiters = byName<AimdLimiter>(() => createAimdLimiter(endpointLimits));
+  const knowledge = byName<EndpointKnowledge>(() => ({}));
   return async ({ request, embedding: spec }) => {
     const { embedder } = request;
     if (embedder.kind !== 'endpoint') {
@@ -98,7 +103,8 @@ function endpointEmbedders(env: NodeJS.ProcessEnv): (input: EmbedPageInput) => P
       );
     }
     const { url, model } = embedder;
-    return createEndpointEmbedder({ url, model, spec, env, limiter: limiters(url) });
+    const known = knowledge(JSON.stringify([url, model, spec.dimensions]));
+    return createEndpointEmbedder({ url, model, spec, env, limiter: limiters(url), known });
   };
 }
 

@@ -1,4 +1,7 @@
-import type { StoreStepInput } from '../../workflows/contracts/backfill/activities.ts';
+import type {
+  DeletedMissing,
+  StoreStepInput,
+} from '../../workflows/contracts/backfill/activities.ts';
 import { formatStoreRef } from '../../workflows/contracts/backfill/request.ts';
 import type { VectorStore } from '../stores/vectorStore.ts';
 import type { BackfillDeps } from './backfillDeps.ts';
@@ -22,7 +25,7 @@ export async function deleteMissing(
   }: Pick<BackfillDeps, 'stores' | 'useLedger' | 'paths' | 'logger'>,
   { jobId, request, target, embedding }: StoreStepInput,
   pulse: Pulse,
-): Promise<{ records: number; points: number }> {
+): Promise<DeletedMissing> {
   // What a job has made anew holds nothing but what it read.
   if (!target.inPlace) return { records: 0, points: 0 };
   const store = await stores.use(target.store);
@@ -30,7 +33,8 @@ export async function deleteMissing(
     const unnamed = ledger.unnamedFailures();
     if (unnamed > 0) {
       logger.warn({ jobId, unnamed }, 'nothing deleted: some records could not be told by id');
-      return { records: 0, points: 0 };
+      const notice = `${formatStoreRef(target.store)}: nothing was deleted: ${unnamed} places of the source could not be read as records with an id, and may be any of what is missing; see the dead letters`;
+      return { records: 0, points: 0, notice };
     }
     const { name } = request.source;
     const missing = await findMissing(store, target.physical, name, ledger, pulse);

@@ -14,7 +14,7 @@ export interface PageItems {
 }
 
 /**
- * Takes a page's items: as many as asked, fewer where their texts are long. Looks one item further,
+ * Takes a page's items: as many as asked, fewer where their texts or metadata are long. Looks one item further,
  * so that a partition does not end with an empty page.
  * @param wanted items that are left out do not count
  * @param tenantField metadata field that each record needs a text in; null: none
@@ -35,7 +35,7 @@ export async function readItems(
     last = item.next;
     if (!wanted(item)) continue;
     const checked: PageItem = 'failure' in item ? item : check(item, tenantField);
-    if (checked.record !== undefined) bytes += Buffer.byteLength(checked.record.text, 'utf8');
+    if (checked.record !== undefined) bytes += sizeOf(checked.record);
     taken.push(checked);
   }
   return { items: taken, next: null };
@@ -50,14 +50,29 @@ function check(
   return failure === undefined ? item : { failure, next: item.next };
 }
 
+const metadataBytes = ({ metadata }: SourceRecord): number =>
+  Buffer.byteLength(JSON.stringify(metadata), 'utf8');
+
+const sizeOf = (record: SourceRecord): number =>
+  Buffer.byteLength(record.text, 'utf8') + metadataBytes(record);
+
 /** What no record may be, whatever its source lets pass. */
-function refuse({ id, text }: SourceRecord, place: string): RecordFailure | undefined {
+function refuse(record: SourceRecord, place: string): RecordFailure | undefined {
+  const { id, text } = record;
   if (text.trim() === '') return recordFailure('empty-text', place, 'its text is empty', text, id);
+  const tooLarge = (reason: string) => recordFailure('too-large', place, reason, text, id);
   const size = Buffer.byteLength(text, 'utf8');
-  const limit = pageLimits.recordTextBytes;
-  if (size <= limit) return undefined;
-  const reason = `its text has ${size} bytes, expected at most ${limit}; cut it into documents`;
-  return recordFailure('too-large', place, reason, text, id);
+  const { recordTextBytes, recordMetadataBytes } = pageLimits;
+  if (size > recordTextBytes) {
+    return tooLarge(
+      `its text has ${size} bytes, expected at most ${recordTextBytes}; cut it into documents`,
+    );
+  }
+  const beside = metadataBytes(record);
+  if (beside <= recordMetadataBytes) return undefined;
+  return tooLarge(
+    `its metadata has ${beside} bytes, expected at most ${recordMetadataBytes}; choose by --metadata-columns what goes with it`,
+  );
 }
 
 /** Stores tell tenants apart by a text: a record without one would be nobody's, or everybody's. */

@@ -107,11 +107,11 @@ function refuseCredentials(url: string): string {
       `embedder ${url}: expected a URL such as http://host:port/v1`,
     );
   }
-  const { username, password, href, protocol } = new URL(url);
-  if (username !== '' || password !== '') {
+  const { username, password, search, hash, href, protocol } = new URL(url);
+  if (username !== '' || password !== '' || search !== '' || hash !== '') {
     throw berthError(
       'InvalidRequest',
-      'embedder: its URL holds credentials; leave them out and set BERTH_EMBEDDER_KEY',
+      'embedder: its URL holds credentials, or what may be some, behind ? or #; leave them out and set BERTH_EMBEDDER_KEY',
     );
   }
   if (protocol !== 'http:' && protocol !== 'https:') {

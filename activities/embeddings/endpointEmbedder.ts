@@ -7,6 +7,14 @@ import { normalizeVector } from './endpointAnswer.ts';
 import { createEndpointClient, defaultRetries, type EndpointRetries } from './endpointClient.ts';
 import { TextsRefused, troubleOf } from './endpointFailure.ts';
 
+/** What requests find out about a model. */
+export interface EndpointKnowledge {
+  /** The dimensions to ask for: only where it gives more by itself, as many servers refuse the parameter. */
+  asked?: number;
+  /** The first request, which finds it out: others wait, rather than be sent and paid for twice. */
+  first?: Promise<unknown>;
+}
+
 export interface EndpointEmbedderDeps {
   /** OpenAI-compatible `…/v1`, without credentials. */
   url: string;
@@ -19,6 +27,8 @@ export interface EndpointEmbedderDeps {
   retries?: Partial<EndpointRetries>;
   /** Texts a request, at first: it shrinks where the endpoint takes fewer. */
   batchTexts?: number;
+  /** What is known of the model; share one among all that ask it for the same dimensions. */
+  known?: EndpointKnowledge;
 }
 
 /** Characters a request: far below the limits of tokens and bytes that are in use. */
@@ -37,21 +47,34 @@ export function createEndpointEmbedder(deps: EndpointEmbedderDeps): Embedder {
     retries: { ...defaultRetries, ...deps.retries },
   });
   let batchTexts = deps.batchTexts ?? 64;
-  /** Asked for only where the model gives more by itself: many servers refuse the parameter. */
-  let asked: number | undefined;
+  const known: EndpointKnowledge = deps.known ?? {};
 
   /** null: not finite. */
-  const vectors = async (texts: readonly string[], signal?: AbortSignal, retries?: number) => {
+  const vectors: typeof request = async (texts, signal, retries) => {
+    if (known.first === undefined) {
+      const first = request(texts, signal, retries);
+      known.first = first;
+      // It has found nothing out: the next one is the first.
+      first.catch(() => {
+        if (known.first === first) known.first = undefined;
+      });
+      return first;
+    }
+    await known.first.catch(() => undefined);
+    return request(texts, signal, retries);
+  };
+
+  const request = async (texts: readonly string[], signal?: AbortSignal, retries?: number) => {
     const send = (dimensions?: number) => client.send(texts, { dimensions, signal, retries });
     // Another request may find out meanwhile: what counts is what this one has asked for.
-    const first = asked;
+    const first = known.asked;
     let found = await send(first);
     const longer = found.some((vector) => vector !== null && vector.length > spec.dimensions);
     if (longer && first === undefined) {
-      asked = spec.dimensions;
-      found = await send(asked).catch((error: unknown) => {
+      known.asked = spec.dimensions;
+      found = await send(known.asked).catch((error: unknown) => {
         if (!(error instanceof TextsRefused)) throw error;
-        asked = undefined;
+        known.asked = undefined;
         throw mismatch(spec, client.where, `its own number, and cannot cut them: ${error.message}`);
       });
     }

@@ -19,6 +19,9 @@ export interface EmbedQueryDeps {
   endpoint(embedder: EmbedderRequest & { kind: 'endpoint' }, spec: EmbeddingSpec): Embedder;
 }
 
+/** Queries after which others have their turn: a search must not wait for a job's thousands. */
+const atATime = 16;
+
 export type EmbedQueryTexts = (
   model: QueryModel,
   texts: readonly string[],
@@ -44,12 +47,18 @@ export function createEmbedQuery({ paths, bridge, endpoint }: EmbedQueryDeps): E
         { artifact },
       );
     }
-    return bridge.use(async (running) => {
-      const spec = embedding;
-      const scratch = paths.queries;
-      const one = createBridgeEmbedder({ bridge: running, modelPath, spec, scratch });
-      return vectorsOf(await one.embed(texts, { signal }));
-    }, signal);
+    const embedded: Embedded[] = [];
+    for (let at = 0; at < texts.length; at += atATime) {
+      const some = texts.slice(at, at + atATime);
+      const answers = await bridge.use((running) => {
+        const spec = embedding;
+        const scratch = paths.queries;
+        const one = createBridgeEmbedder({ bridge: running, modelPath, spec, scratch });
+        return one.embed(some, { signal });
+      }, signal);
+      embedded.push(...answers);
+    }
+    return vectorsOf(embedded);
   };
 }
 

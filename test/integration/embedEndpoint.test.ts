@@ -51,6 +51,7 @@ const good = (text: string): Embedded => ({
 
 test('one vector a text, in the order of the texts, in batches beside each other', async () => {
   const progress: number[] = [];
+  const known = { first: Promise.resolve() };
   let goOn: () => void = () => undefined;
   const another = new Promise<void>((resolve) => {
     goOn = resolve;
@@ -62,7 +63,7 @@ test('one vector a text, in the order of the texts, in batches beside each other
       const body = goodBody(input, dimensions);
       return { body: { ...body, data: body.data.reverse() } };
     },
-    { env: { BERTH_EMBEDDER_KEY: 'secret', OPENAI_API_KEY: 'another' }, batchTexts: 10 },
+    { env: { BERTH_EMBEDDER_KEY: 'secret', OPENAI_API_KEY: 'another' }, batchTexts: 10, known },
   );
   const texts = many(95);
   const found = await embedder.embed(texts, { onProgress: (done) => progress.push(done) });
@@ -284,11 +285,28 @@ test('a shorter vector is asked for although several requests find out together'
       await together;
       return { body: goodBody(input, asked ?? 16) };
     },
-    { batchTexts: 1 },
+    { batchTexts: 1, known: { first: Promise.resolve() } },
     16,
   );
   const found = await embedder.embed(many(3));
   expect(found.map(({ vector }) => vector?.length)).toEqual([dimensions, dimensions, dimensions]);
+});
+
+test('no text but those of the first request is sent twice to a model that gives more', async () => {
+  const known = {};
+  const { endpoint, embedder } = await setUp(
+    ({ input, dimensions: asked }) => ({ body: goodBody(input, asked ?? 16) }),
+    { batchTexts: 2, known },
+    16,
+  );
+  expect(await embedder.embed(many(10))).toHaveLength(10);
+  expect(endpoint.requests.flatMap(({ input }) => input)).toHaveLength(12);
+  // The embedder of the next page knows.
+  const next = createEndpointEmbedder({
+    ...{ url: endpoint.url, model, spec, env: {}, retries, known },
+  });
+  await next.embed(many(10));
+  expect(endpoint.requests.flatMap(({ input }) => input)).toHaveLength(22);
 });
 
 test('a cancellation ends requests under way', async () => {
@@ -322,8 +340,10 @@ test('addresses that are none, or that hold a password', async () => {
   const describe = (url: string) => describeEndpoint({ kind: 'endpoint', url, model }, plain, {});
   await expect(describe('here')).rejects.toMatchObject({ type: 'InvalidRequest' });
   await expect(describe('ftp://host/v1')).rejects.toMatchObject({ type: 'InvalidRequest' });
-  await expect(describe('http://me:hidden@host/v1')).rejects.toMatchObject({
-    type: 'InvalidRequest',
-    message: expect.not.stringMatching(/hidden/),
-  });
+  for (const url of ['http://me:hidden@host/v1', 'http://host/v1?api-key=hidden']) {
+    await expect(describe(url)).rejects.toMatchObject({
+      type: 'InvalidRequest',
+      message: expect.not.stringMatching(/hidden/),
+    });
+  }
 });

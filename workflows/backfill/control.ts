@@ -30,7 +30,9 @@ export function partitionControl(context: BackfillContext): PartitionControl {
   const { state, running } = context;
   const { recordsPerSecond, concurrency } = state.control;
   // The last ones share what the others no longer use, but are told only when something changes.
-  const atATime = Math.max(1, Math.min(concurrency, running.size + state.queue.from.length));
+  const ahead = Math.min(concurrency, running.size + state.queue.from.length);
+  // More than are asked for may be under way still, after the number was lowered.
+  const atATime = Math.max(1, running.size, ahead);
   return {
     paused: isHeld(context),
     recordsPerSecond: recordsPerSecond === null ? null : recordsPerSecond / atATime,

@@ -5,23 +5,36 @@ import { formatStoreRef } from '../contracts/backfill/request.ts';
 import { backfillActivities } from './activities.ts';
 import { type BackfillContext, planOf } from './context.ts';
 import { totalFailed } from './counts.ts';
+import { reasonOf } from './reasonOf.ts';
 import { storeStep } from './verify.ts';
 
-/** After the switch: removes what is not wanted any more, store by store. Too late to be cancelled. */
+/**
+ * After the switch: removes what is not wanted any more, store by store. Too late to be cancelled, and
+ * to fail: readers have moved, and the job's result says what stayed.
+ */
 export async function tidyStores(context: BackfillContext): Promise<void> {
   const { input, state } = context;
   const { request, hostId } = input;
   const { keepPrevious } = request;
+  const note = (notice: string) => {
+    state.notices = [...(state.notices ?? []), notice];
+  };
   for (const [place, target] of state.targets.entries()) {
     const host = backfillActivities(hostId, formatStoreRef(target.store));
     const step = storeStep(context, target);
     const outcome = state.outcomes[place];
-    if (request.deleteMissing && request.replayOf === null) {
-      context.show(`deleting what is gone from the source: ${formatStoreRef(target.store)}`);
-      const { records } = await host.deleteMissing(step);
-      if (outcome !== undefined) outcome.missingDeleted = records;
+    const name = formatStoreRef(target.store);
+    try {
+      if (request.deleteMissing && request.replayOf === null) {
+        context.show(`deleting what is gone from the source: ${name}`);
+        const { records, notice } = await host.deleteMissing(step);
+        if (notice !== undefined) note(notice);
+        if (outcome !== undefined) outcome.missingDeleted = records;
+      }
+      if (!target.inPlace) await host.dropOldCollections({ ...step, keepPrevious });
+    } catch (error) {
+      note(`${name}: switched, but what is not wanted any more stayed: ${reasonOf(error)}`);
     }
-    if (!target.inPlace) await host.dropOldCollections({ ...step, keepPrevious });
   }
 }
 

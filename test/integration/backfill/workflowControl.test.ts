@@ -135,6 +135,17 @@ test.concurrent('at a rate, no page begins before its time', async () => {
   );
 });
 
+test.concurrent('a short page takes a short share of the rate', async () => {
+  // Ten records at ten a second; as many as a page may have would take hours.
+  await backfill(
+    { partitions: 1, pages: 1 },
+    async ({ handle }) => {
+      expect(await handle.result()).toMatchObject({ records: 10 });
+    },
+    { request: { pageRecords: 100_000, control: { ...free, recordsPerSecond: 10 } } },
+  );
+});
+
 test.concurrent('more partitions run at a time when that is asked for, and fewer', async () => {
   const go = createGate();
   const script: BackfillScript = {

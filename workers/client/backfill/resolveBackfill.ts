@@ -83,10 +83,11 @@ function chooseEmbedder({ model = '', embedder }: CheckedBackfillOptions): Embed
     return { kind: 'model', ref: model };
   }
   const url = new URL(embedder);
-  if (url.username !== '' || url.password !== '') {
+  // A key in the query would stand in the job's history and in every message.
+  if (url.username !== '' || url.password !== '' || url.search !== '' || url.hash !== '') {
     throw berthError(
       'InvalidRequest',
-      `embedder at ${url.host}: expected an address without credentials; put the key into BERTH_EMBEDDER_KEY`,
+      `embedder at ${url.host}: expected an address without credentials, ? and #; put the key into BERTH_EMBEDDER_KEY`,
     );
   }
   return { kind: 'endpoint', url: embedder.replace(/\/+$/, ''), model };

@@ -26,6 +26,8 @@ export interface PartitionContext {
   control: PartitionControl;
   /** When the last page began, ms since the epoch; 0: none has. */
   pageBeganAt: number;
+  /** Records that the rate counts of it: as many as a page may have, until it is known. */
+  pageRecords: number;
   /** Says what is happening in the Web UI. */
   show(message: string): void;
   /** Tells the job how far it is, where its last word is old enough. */
@@ -41,6 +43,7 @@ export function createPartitionContext(input: PartitionRunInput): PartitionConte
     state,
     control: input.control,
     pageBeganAt: 0,
+    pageRecords: input.request.pageRecords,
     show: (message) => setCurrentDetails(details(context, message)),
     report() {
       const now = Date.now();

@@ -5,10 +5,10 @@ import type { PartitionContext } from './context.ts';
 const longestIdleMs = 30_000;
 
 /** Time until the next page may begin at the rate that is asked for, ms; 0: now. */
-export function untilNextPage({ control, input, pageBeganAt }: PartitionContext): number {
+export function untilNextPage({ control, pageRecords, pageBeganAt }: PartitionContext): number {
   const { recordsPerSecond } = control;
   if (recordsPerSecond === null || pageBeganAt === 0) return 0;
-  const intervalMs = (1000 * input.request.pageRecords) / recordsPerSecond;
+  const intervalMs = (1000 * pageRecords) / recordsPerSecond;
   return Math.max(0, Math.ceil(pageBeganAt + intervalMs - Date.now()));
 }
 

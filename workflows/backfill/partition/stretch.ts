@@ -84,8 +84,11 @@ async function embedBeside(
     await awaitPace(context);
     if (mustStop(context)) return 'stop';
     context.pageBeganAt = Date.now();
+    context.pageRecords = context.input.request.pageRecords;
     context.show(`embedding page ${place.page}`);
-    return embedPage(context, embedder, place);
+    const made = await embedPage(context, embedder, place);
+    context.pageRecords = made.records;
+    return made;
   });
   try {
     const [made] = await Promise.all([embedding, writing]);

@@ -103,6 +103,13 @@ export interface DropOldInput extends StoreStepInput {
   keepPrevious: number;
 }
 
+export interface DeletedMissing {
+  records: number;
+  points: number;
+  /** Why nothing was deleted, for the job's result. */
+  notice?: string;
+}
+
 export interface FinishBackfillResult {
   /** Absolute path on the host; null: nothing failed. */
   deadLetters: string | null;
@@ -181,7 +188,7 @@ export interface BackfillActivities {
   verifyCollection(input: StoreStepInput): Promise<StoreVerification>;
   /** @returns physical collection that the alias named before */
   switchAlias(input: SwitchAliasInput): Promise<{ previous: string | null }>;
-  deleteMissing(input: StoreStepInput): Promise<{ records: number; points: number }>;
+  deleteMissing(input: StoreStepInput): Promise<DeletedMissing>;
   dropOldCollections(input: DropOldInput): Promise<{ dropped: string[] }>;
   /** Drops a new collection that will not be switched to. Idempotent. */
   abandonCollection(input: StoreStepInput): Promise<void>;
