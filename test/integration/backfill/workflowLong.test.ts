@@ -1,6 +1,7 @@
 import { Context } from '@temporalio/activity';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { BackfillResult } from '../../../workflows/contracts/backfill/progress.ts';
+import { failure } from '../../../workflows/contracts/errors.ts';
 import { backfillRequest } from '../../support/backfill/backfillRequest.ts';
 import {
   type BackfillRig,
@@ -98,6 +99,25 @@ test.concurrent('in place nothing is switched or dropped, and what is gone is de
     },
     { request: { deleteMissing: true } },
   );
+});
+
+test.concurrent('a store that cannot be tidied after the switch is named in the result', async () => {
+  const script: BackfillScript = {
+    partitions: 1,
+    before: ({ name, call }) => {
+      if (name === 'dropOldCollections' && call === 1) {
+        throw failure('CredentialsRefused', 'chroma: its key may not drop');
+      }
+    },
+  };
+  await backfill(script, async ({ run, handle }) => {
+    const result: BackfillResult = await handle.result();
+    expect(result.notices).toEqual([
+      expect.stringMatching(/^chroma: switched, .*its key may not drop/),
+    ]);
+    const dropped = run.calls.filter((call) => call.startsWith('dropOldCollections'));
+    expect(dropped.length).toBe(2);
+  });
 });
 
 test.concurrent('a replay is one pass in place: it catches up with nothing and deletes nothing', async () => {
