@@ -9,7 +9,8 @@ import type {
   StoreLimits,
   VectorStore,
 } from '../vectorStore.ts';
-import { buildIndex, buildIndexes } from './pgvector/buildIndexes.ts';
+import { switchAlias } from './pgvector/alias.ts';
+import { buildIndexes, buildPayloadIndex } from './pgvector/buildIndexes.ts';
 import { openDatabase, type Run } from './pgvector/database.ts';
 import { collectionsTable, tableOf } from './pgvector/names.ts';
 import { longestIndexed } from './pgvector/nearest.ts';
@@ -152,7 +153,7 @@ export const openPgvectorStore: OpenStore = async (options) => {
     addPayloadIndex: (physical, index) =>
       database.alone(
         `index ${index.field} of ${physical}`,
-        (run) => buildIndex(run, physical, payloadIndex(physical, index), true),
+        (run) => buildPayloadIndex(run, physical, payloadIndex(physical, index)),
         physical,
       ),
 
@@ -174,8 +175,10 @@ export const openPgvectorStore: OpenStore = async (options) => {
 
     async switchAlias(collection, physical) {
       if (physical !== null) await specOf(physical);
-      return database.transaction(`switch ${collection}`, (run) =>
-        registry.switchAlias(run, collection, physical),
+      return database.transaction(
+        `switch ${collection}`,
+        (run) => switchAlias(run, collection, physical),
+        physical ?? undefined,
       );
     },
 

@@ -49,7 +49,7 @@ test('a filter carries values as parameters and names as literals', () => {
   const clauses = filterClauses({ "it's": { in: ['a', "b'"] }, year: { gte: 3 } });
   expect(filterSql(clauses, values)).toBe(
     `(metadata->'it''s' = $1::jsonb OR metadata->'it''s' = $2::jsonb) AND ` +
-      `(jsonb_typeof(metadata->'year') = 'number' AND metadata->'year' >= $3::jsonb)`,
+      `(CASE WHEN jsonb_typeof(metadata->'year') = 'number' THEN metadata->'year' END >= $3::jsonb)`,
   );
   expect(values.list).toEqual(['"a"', `"b'"`, '3']);
   expect(filterSql([], values)).toBe('true');
@@ -71,6 +71,21 @@ test.each([
   ['23502', 'StoreRejected'],
   ['54000', 'StoreRejected'],
   ['42P01', 'CollectionNotFound'],
+  ['21000', 'StoreRejected'],
+  ['44000', 'StoreRejected'],
+  ['54001', 'StoreRejected'],
+  ['P0001', 'StoreRejected'],
+  ['0A000', 'StoreUnsupported'],
+  ['0LP01', 'StoreUnsupported'],
+  ['2BP01', 'StoreUnsupported'],
+  ['3F000', 'StoreUnsupported'],
+  ['42601', 'StoreUnsupported'],
+  ['42703', 'StoreUnsupported'],
+  ['42809', 'StoreUnsupported'],
+  ['42883', 'StoreUnsupported'],
+  ['25006', 'StoreUnavailable'],
+  ['55P03', 'StoreUnavailable'],
+  ['XX000', 'StoreUnavailable'],
   ['ECONNREFUSED', 'StoreUnavailable'],
 ])('SQLSTATE %s is %s', (code, type) => {
   const error = Object.assign(new Error('first\nsecond'), { code });

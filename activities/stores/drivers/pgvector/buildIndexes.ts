@@ -35,8 +35,12 @@ export async function buildIndexes(
   });
 }
 
-/** One index, unless it is there and whole. */
-export async function buildIndex(
+/** Of a collection that may be being searched and written to; in turn with the other builders. */
+export const buildPayloadIndex = (run: Run, physical: string, index: TableIndex): Promise<void> =>
+  oneAtATime(run, physical, () => buildIndex(run, physical, index, true));
+
+/** One index, unless it is there and whole. Under the lock: it would drop what another one builds. */
+async function buildIndex(
   run: Run,
   physical: string,
   index: TableIndex,
@@ -48,12 +52,12 @@ export async function buildIndex(
       WHERE c.relname = $1 AND relnamespace = $2::regnamespace AND NOT indisvalid`,
     [index.name, dataSchema],
   );
-  if (broken.length > 0) await dropIndex(run, index);
+  if (broken.length > 0) await dropIndex(run, index, concurrently);
   const build = () => createIndex(run, physical, index, concurrently);
   await build().catch(async (error) => {
     // A container's /dev/shm is often too small for what parallel workers share.
     if (stateOf(error) !== '53100' || !/shared memory/.test(String(error))) throw error;
-    await dropIndex(run, index);
+    await dropIndex(run, index, concurrently);
     await run('SET max_parallel_maintenance_workers = 0');
     await build();
   });

@@ -1,5 +1,7 @@
 import { escapeLiteral } from 'pg';
+import type { FilterValue } from '../../../../workflows/contracts/backfill/activities.ts';
 import type { FilterClause } from '../../shared/filters.ts';
+import { metadataValue, textStart, textStartLength } from './metadataSql.ts';
 
 /** Collects the values of a statement. */
 export interface Values {
@@ -19,24 +21,40 @@ export function filterSql(clauses: readonly FilterClause[], values: Values): str
 }
 
 function clauseSql(clause: FilterClause, values: Values): string {
-  const key = escapeLiteral(clause.field);
-  const field = `metadata->${key}`;
+  const { field } = clause;
   const json = (value: unknown) => `${values.add(JSON.stringify(value))}::jsonb`;
+  const equals = (value: FilterValue) => `${valueLike(field, value)} = ${json(value)}`;
   switch (clause.op) {
     case 'eq':
-      return `${field} = ${json(clause.value)}`;
+      return equals(clause.value);
     case 'not':
-      return `${field} IS DISTINCT FROM ${json(clause.value)}`;
+      return `${metadataValue(field)} IS DISTINCT FROM ${json(clause.value)}`;
     case 'in':
       // Not `= ANY`: a hash index serves only single values.
-      return clause.values.map((value) => `${field} = ${json(value)}`).join(' OR ');
+      return clause.values.map(equals).join(' OR ');
     default: {
       const operator = clause.op === 'gte' ? '>=' : '<=';
       if (typeof clause.value === 'number') {
-        return `jsonb_typeof(${field}) = 'number' AND ${field} ${operator} ${json(clause.value)}`;
+        return `${valueLike(field, clause.value)} ${operator} ${json(clause.value)}`;
       }
-      const text = `(metadata->>${key}) COLLATE "C" ${operator} ${values.add(clause.value)}`;
-      return `jsonb_typeof(${field}) = 'string' AND ${text}`;
+      return textBound(field, operator, clause.value, values);
     }
   }
+}
+
+function valueLike(field: string, value: FilterValue): string {
+  return typeof value === 'string'
+    ? metadataValue(field)
+    : metadataValue(field, typeof value === 'number' ? 'number' : 'boolean');
+}
+
+/**
+ * Texts by code points. Of a bound shorter than the starts that an index holds, the start of a text
+ * decides; of a longer one it only narrows the rows down.
+ */
+function textBound(field: string, operator: string, bound: string, values: Values): string {
+  const value = `${values.add(bound)}::text`;
+  const narrowed = `(${textStart(field)}) COLLATE "C" ${operator} left(${value}, ${textStartLength})`;
+  if (Buffer.byteLength(bound) < textStartLength) return narrowed;
+  return `${narrowed} AND (metadata->>${escapeLiteral(field)}) COLLATE "C" ${operator} ${value}`;
 }

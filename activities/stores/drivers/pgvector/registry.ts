@@ -77,30 +77,6 @@ export async function resolveAlias(
   return rows.flatMap(toStored)[0];
 }
 
-/** The view and the register change at one moment. @returns what the alias named before */
-export async function switchAlias(
-  run: Run,
-  collection: string,
-  physical: string | null,
-): Promise<string | null> {
-  await run('SELECT pg_advisory_xact_lock($1, hashtext($2))', [7_239_016, collection]);
-  const alias = `FROM ${aliasesTable} WHERE collection = $1`;
-  const [before] = await run(`SELECT physical ${alias}`, [collection]);
-  // Not replaced: the columns of a view may not change their types, and vectors have new lengths.
-  await run(`DROP VIEW IF EXISTS ${viewOf(collection)}`);
-  if (physical === null) {
-    await run(`DELETE ${alias}`, [collection]);
-  } else {
-    await run(
-      `INSERT INTO ${aliasesTable} VALUES ($1, $2)
-        ON CONFLICT (collection) DO UPDATE SET physical = EXCLUDED.physical`,
-      [collection, physical],
-    );
-    await run(`CREATE VIEW ${viewOf(collection)} AS SELECT * FROM ${tableOf(physical)}`);
-  }
-  return (before?.physical as string | undefined) ?? null;
-}
-
 /** With the aliases that name it. */
 export async function dropCollection(run: Run, physical: string): Promise<void> {
   const gone = await run(`DELETE FROM ${aliasesTable} WHERE physical = $1 RETURNING collection`, [

@@ -1,7 +1,11 @@
-import { escapeIdentifier, escapeLiteral } from 'pg';
-import type { PayloadIndex } from '../../../../workflows/contracts/backfill/request.ts';
+import { escapeIdentifier } from 'pg';
+import type {
+  PayloadIndex,
+  PayloadIndexType,
+} from '../../../../workflows/contracts/backfill/request.ts';
 import type { CollectionSpec } from '../../vectorStore.ts';
 import type { Run } from './database.ts';
+import { metadataValue, textStart } from './metadataSql.ts';
 import { dataSchema, indexName, tableOf } from './names.ts';
 import { nearestBy } from './nearest.ts';
 
@@ -41,17 +45,26 @@ export function loadIndexes(physical: string, spec: CollectionSpec): TableIndex[
 }
 
 /**
- * Over JSON values, whose order Postgres defines for all types: no row is refused for holding a
- * value of another type. Keywords may be longer than what a B-tree takes: a hash. Times are texts,
- * compared by code points.
+ * No row is refused for what its field holds: an index of numbers or of true and false leaves values
+ * of other types out, one of times holds the start of any text, and one of keywords, which may be
+ * longer than what a B-tree takes (2,704 bytes), is a hash. The name follows from what it holds.
  */
 export function payloadIndex(physical: string, { field, type }: PayloadIndex): TableIndex {
-  const key = escapeLiteral(field);
-  const definition =
-    type === 'datetime'
-      ? `USING btree ((metadata->>${key}) COLLATE "C")`
-      : `USING ${type === 'keyword' ? 'hash' : 'btree'} ((metadata->${key}))`;
-  return { name: indexName(physical, `${type} ${field}`), definition };
+  const definition = definitionOf(field, type);
+  return { name: indexName(physical, definition), definition };
+}
+
+function definitionOf(field: string, type: PayloadIndexType): string {
+  switch (type) {
+    case 'keyword':
+      return `USING hash ((${metadataValue(field)}))`;
+    case 'datetime':
+      return `USING btree ((${textStart(field)}) COLLATE "C")`;
+    default: {
+      const json = type === 'boolean' ? 'boolean' : 'number';
+      return `USING btree ((${metadataValue(field, json)}))`;
+    }
+  }
 }
 
 export async function createIndex(
@@ -64,5 +77,12 @@ export async function createIndex(
   await run(`CREATE INDEX ${how} ${escapeIdentifier(name)} ON ${tableOf(physical)} ${definition}`);
 }
 
-export const dropIndex = (run: Run, { name }: TableIndex): Promise<unknown> =>
-  run(`DROP INDEX IF EXISTS ${dataSchema}.${escapeIdentifier(name)}`);
+/** @param concurrently neither readers nor writers of the table wait; not within a transaction */
+export async function dropIndex(
+  run: Run,
+  { name }: TableIndex,
+  concurrently = false,
+): Promise<void> {
+  const how = concurrently ? 'CONCURRENTLY IF EXISTS' : 'IF EXISTS';
+  await run(`DROP INDEX ${how} ${dataSchema}.${escapeIdentifier(name)}`);
+}
