@@ -33,7 +33,8 @@ export async function deleteMissing(
     const unnamed = ledger.unnamedFailures();
     if (unnamed > 0) {
       logger.warn({ jobId, unnamed }, 'nothing deleted: some records could not be told by id');
-      const notice = `${formatStoreRef(target.store)}: nothing was deleted: ${unnamed} places of the source could not be read as records with an id, and may be any of what is missing; see the dead letters`;
+      const places = unnamed === 1 ? 'one place' : `${unnamed} places`;
+      const notice = `${formatStoreRef(target.store)}: nothing was deleted: ${places} of the source could not be read as records with an id, and may be any of what is missing; see the dead letters`;
       return { records: 0, points: 0, notice };
     }
     const { name } = request.source;

@@ -19,7 +19,7 @@ import type { VerificationInput } from './verification/verificationInput.ts';
 
 /**
  * Compares what a store holds with what the job has read. A check that fails is part of the answer; a
- * check that cannot be made, because the collection is too large for it, is left out.
+ * check that cannot be made, because the collection is too large for it, is one without a value.
  * @throws BerthError of the store; VerificationFailed when the alias has left what was brought up to date
  */
 export async function verifyCollection(

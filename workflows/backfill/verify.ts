@@ -45,6 +45,12 @@ export async function verifyStores(context: BackfillContext): Promise<void> {
       return { store, physical: target.physical, verification };
     }),
   );
+  const unmeasured = verifications.flatMap(({ store, verification }) =>
+    verification.checks
+      .filter(({ name, value }) => name === 'recall' && value === undefined)
+      .map(({ detail }) => `${store}: ${detail}`),
+  );
+  if (unmeasured.length > 0) state.notices = [...(state.notices ?? []), ...unmeasured];
   const failed = verifications.filter(({ verification }) => !isVerified(verification));
   if (failed.length === 0) return;
   const found = failed.map(({ store, physical, verification }) => {

@@ -133,6 +133,19 @@ describe('recall', () => {
     expect(await rig.verify(await rig.begin())).toMatchObject({ ok: true, recall: 1 });
   });
 
+  test('is said not to be measured where brute force would take days', async () => {
+    const rig = rigFor('huge', (store) => ({
+      ...store,
+      capabilities: { ...store.capabilities, exactSearch: false },
+      count: async () => 10_000_001,
+    }));
+    rig.write(recordsOf(5));
+    const found = await rig.verify(await rig.begin());
+    expect(found.recall).toBe(null);
+    expect(failed(found)).toEqual(['count']);
+    expect(detail(found, 'recall')).toMatch(/^recall was not measured: 10000001 points/);
+  });
+
   test('is not measured without a sample', async () => {
     const rig = rigFor('none');
     rig.write(recordsOf(5));

@@ -120,6 +120,17 @@ test.concurrent('a store that cannot be tidied after the switch is named in the 
   });
 });
 
+test.concurrent('a recall that could not be measured is named in the result', async () => {
+  const script = { partitions: 1, unmeasured: 'recall was not measured: too many points' };
+  await backfill(script, async ({ handle }) => {
+    const { notices }: BackfillResult = await handle.result();
+    expect(notices).toEqual([
+      'chroma: recall was not measured: too many points',
+      expect.stringMatching(/^qdrant=.*: recall was not measured: too many points$/),
+    ]);
+  });
+});
+
 test.concurrent('a replay is one pass in place: it catches up with nothing and deletes nothing', async () => {
   await backfill(
     { partitions: 1, inPlace: true, rounds: [1] },

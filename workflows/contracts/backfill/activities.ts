@@ -78,7 +78,8 @@ export interface VerificationCheck {
   ok: boolean;
   /** What was found and what was expected, in one line. */
   detail: string;
-  value: number;
+  /** What was measured; absent: it was not. */
+  value?: number;
 }
 
 export interface StoreVerification {
