@@ -138,7 +138,7 @@ export async function findBackfillLeftovers(stack: BackfillStack): Promise<strin
     });
     left.push(...names.map((name) => join(root, name)));
   }
-  // How fast models embed is kept for estimates, and the folder for queries for the next.
-  const kept = new Set([paths.embeddingRates, paths.queries]);
+  // Kept for the next jobs: how fast models embed, where sources lay, and the folder for queries.
+  const kept = new Set([paths.embeddingRates, paths.sourcePlaces, paths.queries]);
   return left.filter((path) => !kept.has(path));
 }
