@@ -45,8 +45,8 @@ export async function claimRecords(
     const claim = claims[index] as Claimed;
     if (claim.kind === 'claimed') {
       const { id, place, digest, metadata, chunks } = record;
-      const { mostChunks } = claim;
-      claimed.records.push({ id, place, digest, metadata, chunks, mostChunks });
+      const { mostChunks, again } = claim;
+      claimed.records.push({ id, place, digest, metadata, chunks, mostChunks, again });
     } else if (claim.kind === 'duplicate') {
       const where = `record ${claim.first.position + 1} of ${describePage(claim.first)}`;
       const reason = `its id was read before (${where}); ids have to be unique`;

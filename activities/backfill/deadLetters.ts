@@ -7,6 +7,7 @@ import { berthError } from '../../workflows/contracts/errors.ts';
 import { writeFileAtomic } from '../platform/atomicFile.ts';
 import type { Paths } from '../platform/paths.ts';
 import type { RecordFailure } from '../sources/recordSource.ts';
+import { failureKey } from './failureKey.ts';
 import { formatPage, type PageKey } from './pageName.ts';
 
 /** A record that a job could not bring into a store, one line of dead-letters.jsonl. */
@@ -49,9 +50,9 @@ export async function writeDeadLetters(
 }
 
 /**
- * Gathers the pages' failures into one file, each record of a place once a step and store. May be repeated, also
- * after some of the pages' files are gone.
- * @returns their number
+ * Gathers the pages' failures into one file, each record of a place once a step and store. May be
+ * repeated, also after some of the pages' files are gone.
+ * @returns number of records that failed, wherever and however often
  */
 export async function gatherDeadLetters(paths: Paths, jobId: string): Promise<number> {
   const { failures, deadLetters } = paths.backfill(jobId);
@@ -66,7 +67,7 @@ export async function gatherDeadLetters(paths: Paths, jobId: string): Promise<nu
   }
   if (letters.size > 0)
     await writeFileAtomic(deadLetters, [...letters.values()].map(toLine).join(''));
-  return letters.size;
+  return new Set([...letters.values()].map(failureKey)).size;
 }
 
 /** @returns none when there is no such file. @throws BerthError ArtifactCorrupt naming file and line */

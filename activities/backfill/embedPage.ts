@@ -78,18 +78,21 @@ async function embedPage(
   const records = claimed.records;
   await files.writePage(jobId, key, { dimensions, round: partition.round ?? 0, records });
   await files.removePage(jobId, { ...key, page: page - pagesKept - 1 });
+  const own = await files.useLedger(jobId, (ledger) => ledger.ownFailures(key, null, failures));
+  const first = records.filter(({ again }) => !again);
   const fresh = new Set(embedded.fresh);
-  const chunks = records.flatMap((record) => record.chunks);
+  const chunks = first.flatMap((record) => record.chunks);
   // A text that occurs twice in the page is embedded for the first of the two.
   const counted = chunks.filter(({ text }) => fresh.delete(text)).length;
   const result = {
     next: split.next,
-    records: records.length,
+    records: first.length,
+    again: records.length - first.length,
     chunks: chunks.length,
     tokens: chunks.reduce((sum, { tokens }) => sum + tokens, 0),
     embedded: counted,
     reused: chunks.length - counted,
-    failed: countFailures(failures),
+    failed: countFailures(own),
     seconds: (performance.now() - started) / 1000,
   };
   deps.logger.info({ jobId, ...key, ...result }, 'page embedded');

@@ -1,3 +1,4 @@
+import type { RecordFailure } from '../sources/recordSource.ts';
 import type { PageKey } from './pageName.ts';
 
 /** What the ledger keeps of a record that is in a page. */
@@ -42,7 +43,12 @@ export interface PageClaim extends PageKey {
 
 /** Answer for one entry. */
 export type Claimed =
-  | { kind: 'claimed'; mostChunks: number }
+  | {
+      kind: 'claimed';
+      mostChunks: number;
+      /** An earlier catch-up round of this job had it just so. */
+      again: boolean;
+    }
   /** Another place of the source had this id first. */
   | { kind: 'duplicate'; first: PageKey & { position: number } }
   /** A later catch-up round has a newer version. */
@@ -74,6 +80,16 @@ export interface Ledger {
   inSource(recordId: string): boolean;
   /** Places of the source whose record has no readable id: each may be any record. */
   unnamedFailures(): number;
+  /**
+   * Those of a page's failures whose record no other page, step or store has told of before: what
+   * counts against the failures that a job may have. A retry gets the same answer.
+   * @param store as formatStoreRef names it; null: the embedding step
+   */
+  ownFailures(
+    page: PageKey,
+    store: string | null,
+    failures: readonly RecordFailure[],
+  ): RecordFailure[];
   /** All, by the bytes of their ids; what is written meanwhile is not seen. */
   records(): Iterable<LedgerRecord>;
   totals(): LedgerTotals;

@@ -37,12 +37,15 @@ function claimRecord(
   const { recordId, recordDigest, chunks } = entry;
   const { key, plain } = recordKey(recordId);
   const known = tables.records.get(key);
+  const digest = Buffer.from(recordDigest, 'hex');
   let mostChunks = chunks.length;
+  let again = false;
   if (known !== undefined) {
-    const [, partition, page, knownPosition, round, knownChunks, most] = known;
+    const [, partition, page, knownPosition, round, knownChunks, most, knownDigest, was] = known;
     const own = partition === claim.partition && page === claim.page;
     if (!own && round > claim.round) return { kind: 'superseded' };
     if (!own && round === claim.round) return duplicateOf(partition, page, knownPosition);
+    again = (!own || was) && digest.equals(knownDigest);
     mostChunks = Math.max(most, mostChunks);
     dropFromSample(turn, recordId, knownChunks);
     totals.points += chunks.length - knownChunks;
@@ -58,11 +61,12 @@ function claimRecord(
     claim.round,
     chunks.length,
     mostChunks,
-    Buffer.from(recordDigest, 'hex'),
+    digest,
+    again,
   ];
   tables.records.putSync(key, row);
   offerToSample(turn, entry);
-  return { kind: 'claimed', mostChunks };
+  return { kind: 'claimed', mostChunks, again };
 }
 
 function duplicateOf(partition: number, page: number, position: number): Claimed {

@@ -12,6 +12,8 @@ export type RecordRow = [
   chunks: number,
   mostChunks: number,
   digest: Buffer,
+  /** An earlier round had it just so. */
+  again: boolean,
 ];
 
 export type SampleRow = [recordId: string, chunk: number, text: string, vector: Buffer];
@@ -25,6 +27,8 @@ export interface LedgerTables {
   /** What a page added to `failed`, and how many without an id. */
   pageFailures: Database<[ids: string[], unnamed: number], Buffer>;
   refused: Database<string[], Buffer>;
+  /** Page, step and store that told first of a failed record. */
+  failureOwners: Database<string, Buffer>;
   /** Bottom-k sketch: as many points as the sample has, those with the smallest keys. */
   sample: Database<SampleRow, Buffer>;
   totals: Database<number, string>;
@@ -39,6 +43,7 @@ export function openTables(root: RootDatabase): LedgerTables {
     failed: table('failed'),
     pageFailures: table('pageFailures'),
     refused: table('refused'),
+    failureOwners: table('failureOwners'),
     sample: table('sample'),
     totals: root.openDB<number, string>({ name: 'totals' }),
   };

@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { open } from 'lmdb';
 import { lmdbFailure, requireLmdbSpace } from '../platform/lmdbSpace.ts';
+import { failureHash } from './failureKey.ts';
 import type { Ledger, LedgerRecord, LedgerTotals } from './ledger.ts';
 import { claimPage } from './ledgerClaim.ts';
 import { pageKey, pageOfKey, recordIdOf, recordKey, refusalKey, storeKey } from './ledgerKeys.ts';
@@ -18,7 +19,7 @@ export function openLmdbLedger(path: string): OpenLedger {
   mkdirSync(path, { recursive: true, mode: 0o700 });
   requireLmdbSpace(path);
   // Without noSubdir lmdb takes a path with a dot in its last part for a file.
-  const root = open({ path, noSubdir: false, maxDbs: 8, compression: false });
+  const root = open({ path, noSubdir: false, maxDbs: 16, compression: false });
   const tables = openTables(root);
 
   const write = <T>(work: () => T): T => {
@@ -47,6 +48,18 @@ export function openLmdbLedger(path: string): OpenLedger {
       return tables.records.doesExist(key) || tables.failed.doesExist(key);
     },
     unnamedFailures: () => readTotals(tables).unnamed,
+    ownFailures({ partition, page }, store, failures) {
+      if (failures.length === 0) return [];
+      const owner = JSON.stringify([partition, page, store]);
+      return write(() =>
+        failures.filter((failure) => {
+          const key = failureHash(failure);
+          const first = tables.failureOwners.get(key);
+          if (first === undefined) tables.failureOwners.putSync(key, owner);
+          return first === undefined || first === owner;
+        }),
+      );
+    },
     *records() {
       for (const { key, value } of tables.records.getRange()) {
         yield toRecord(recordIdOf(key) ?? value[0] ?? '', value);

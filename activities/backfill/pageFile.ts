@@ -16,6 +16,8 @@ export interface PageRecord {
    * chunks has to go from the stores.
    */
   mostChunks: number;
+  /** An earlier catch-up round of this job had it just so, and counted it. */
+  again: boolean;
 }
 
 export interface Page {
@@ -32,6 +34,7 @@ type RecordJson = [
   metadata: Record<string, unknown>,
   texts: string[],
   mostChunks: number,
+  again: boolean,
 ];
 
 /**
@@ -83,16 +86,16 @@ export async function readPageFile(path: string, what: string): Promise<Page> {
 }
 
 function toJson(record: PageRecord): RecordJson {
-  const { id, place, digest, metadata, chunks, mostChunks } = record;
-  return [id, place, digest, metadata, chunks.map(({ text }) => text), mostChunks];
+  const { id, place, digest, metadata, chunks, mostChunks, again } = record;
+  return [id, place, digest, metadata, chunks.map(({ text }) => text), mostChunks, again];
 }
 
 function fromJson(
-  [id, place, digest, metadata, texts, mostChunks]: RecordJson,
+  [id, place, digest, metadata, texts, mostChunks, again]: RecordJson,
   next: () => Float32Array,
 ): PageRecord {
   const chunks = texts.map((text) => ({ text, vector: next() }));
-  return { id, place, digest, metadata, chunks, mostChunks };
+  return { id, place, digest, metadata, chunks, mostChunks, again };
 }
 
 /** A view where the address allows it, else a copy. */

@@ -66,14 +66,17 @@ export function createWritePage(deps: WritePageDeps): WritePage {
       });
       const name = formatStoreRef(target.store);
       const ids = refused.map(({ record }) => record.id);
-      await files.useLedger(jobId, (ledger) => ledger.setRefused(name, key, ids));
+      const own = await files.useLedger(jobId, (ledger) => {
+        ledger.setRefused(name, key, ids);
+        return ledger.ownFailures(key, name, failures);
+      });
       await files.writeDeadLetters(jobId, key, name, failures);
       const done = tasks.filter(({ record }) => !writer.refused().has(record.id));
       const result = {
         written: sum(done, ({ record }) => record.chunks.length),
         unchanged,
         removed: sum(done, ({ stale }) => stale.length),
-        failed: countFailures(failures),
+        failed: countFailures(own),
         throttled: writer.throttled(),
         seconds: (performance.now() - started) / 1000,
       };

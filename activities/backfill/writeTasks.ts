@@ -21,7 +21,7 @@ export interface WriteTask {
 
 export interface WriteTasks {
   tasks: WriteTask[];
-  /** Records that the store has as they are. */
+  /** Records that the store has as they are, without those that an earlier round counted. */
   unchanged: number;
 }
 
@@ -42,12 +42,13 @@ export async function writeTasks(
   if (!compare) return { tasks: records.map((record) => fresh(sourceName, record)), unchanged: 0 };
   const heads = await writer.read(records.map(({ id }) => pointId(sourceName, id, 0)));
   const tasks: WriteTask[] = [];
+  let unchanged = 0;
   for (const record of records) {
     const head = heads.get(pointId(sourceName, record.id, 0));
-    if (head?.recordDigest === record.digest) continue;
-    tasks.push(replace(sourceName, record, head));
+    if (head?.recordDigest !== record.digest) tasks.push(replace(sourceName, record, head));
+    else if (!record.again) unchanged += 1;
   }
-  return { tasks, unchanged: records.length - tasks.length };
+  return { tasks, unchanged };
 }
 
 /** Into a collection that this job fills first: nobody reads it, and it is dropped if the job ends. */

@@ -32,9 +32,10 @@ export async function backfillEmbeddingsWorkflow(input: BackfillRunInput): Promi
   const scope = new CancellationScope();
   const context = createBackfillContext(input, state, () => scope.cancel());
   setHandler(backfillProgressQuery, () => progressOf(context));
-  setHandler(partitionProgressSignal, ({ index, counts }) => {
+  setHandler(partitionProgressSignal, ({ jobId = state.jobId, index, counts }) => {
     const partition = context.running.get(index);
-    if (partition === undefined) return;
+    // A partition of a job that was terminated ends some time after it.
+    if (partition === undefined || jobId !== state.jobId) return;
     partition.counts = counts;
     takeReport(context);
   });

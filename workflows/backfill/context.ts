@@ -1,5 +1,9 @@
 import { setCurrentDetails } from '@temporalio/workflow';
-import type { PartitionControl, PartitionCounts } from '../contracts/backfill/pages.ts';
+import {
+  type PartitionControl,
+  type PartitionCounts,
+  recordsRead,
+} from '../contracts/backfill/pages.ts';
 import type { BackfillProgress, BackfillStage } from '../contracts/backfill/progress.ts';
 import { formatStoreRef } from '../contracts/backfill/request.ts';
 import { failure } from '../contracts/errors.ts';
@@ -104,7 +108,7 @@ export function progressOf(context: BackfillContext): BackfillProgress {
     partitions: { ...state.partitions, running: running.size },
     counts,
     recordsPerSecond,
-    etaSeconds: etaOf(state.total, counts.records, recordsPerSecond),
+    etaSeconds: etaOf(state.total, recordsRead(counts), recordsPerSecond),
     startedAt: new Date(state.startedAt).toISOString(),
     stores: state.targets.map(({ store, physical, inPlace }, place) => ({
       store: formatStoreRef(store),

@@ -10,6 +10,7 @@ import type {
 export const noCounts = (): PartitionCounts => ({
   pages: 0,
   records: 0,
+  again: 0,
   chunks: 0,
   tokens: 0,
   embedded: 0,
@@ -30,6 +31,7 @@ export function addCounts(a: PartitionCounts, b: PartitionCounts): PartitionCoun
   return {
     pages: a.pages + b.pages,
     records: a.records + b.records,
+    again: (a.again ?? 0) + (b.again ?? 0),
     chunks: a.chunks + b.chunks,
     tokens: a.tokens + b.tokens,
     embedded: a.embedded + b.embedded,
@@ -45,10 +47,10 @@ export function countPage(
   made: EmbedPageResult,
   written: readonly { store: string; result: WritePageResult }[],
 ): PartitionCounts {
-  const { records, chunks, tokens, embedded, reused } = made;
+  const { records, again = 0, chunks, tokens, embedded, reused } = made;
   const failures = written.map(({ result }) => result.failed);
   return {
-    ...{ pages: 1, records, chunks, tokens, embedded, reused, remade: 0 },
+    ...{ pages: 1, records, again, chunks, tokens, embedded, reused, remade: 0 },
     failed: failures.reduce(addFailures, made.failed),
     stores: Object.fromEntries(
       written.map(({ store, result: { written, unchanged, removed, throttled } }) => [

@@ -1,3 +1,4 @@
+import { recordsRead } from '../contracts/backfill/pages.ts';
 import type { BackfillProgress, StoreProgress } from '../contracts/backfill/progress.ts';
 import { totalFailed } from './counts.ts';
 
@@ -12,9 +13,10 @@ export function renderDetails(
 ): string {
   const { counts, partitions } = progress;
   const chunks = counts.embedded + counts.reused;
+  const records = recordsRead(counts);
   const rows: [string, string][] = [
     ['stage', progress.stage],
-    ['records', `${counts.records} / ${progress.total}${percent(counts.records, progress.total)}`],
+    ['records', `${records} / ${progress.total}${percent(records, progress.total)}`],
     ['partitions', `${partitions.done} done, ${partitions.running} running of ${partitions.total}`],
     [
       'rate',

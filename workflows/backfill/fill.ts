@@ -1,5 +1,5 @@
 import { CancellationScope, condition, workflowInfo } from '@temporalio/workflow';
-import type { PartitionReport } from '../contracts/backfill/pages.ts';
+import { type PartitionReport, recordsRead } from '../contracts/backfill/pages.ts';
 import { failure } from '../contracts/errors.ts';
 import { type BackfillContext, currentCounts, isHeld } from './context.ts';
 import { addCounts, totalFailed } from './counts.ts';
@@ -42,7 +42,10 @@ export async function runPartitions(context: BackfillContext): Promise<void> {
       scope
         .run(() => startPartition(context, partition))
         .then((report) => finishPartition(context, report))
-        .catch(fail)
+        .catch((error) => {
+          keepCounts(context, partition.index);
+          fail(error);
+        })
         .finally(() => running.delete(partition.index));
     }
   } catch (error) {
@@ -61,11 +64,18 @@ function finishPartition(context: BackfillContext, { index, counts }: PartitionR
   takeReport(context);
 }
 
+/** Of a partition that failed: a job that fails tells of its records too. */
+function keepCounts({ state, running }: BackfillContext, index: number): void {
+  const partition = running.get(index);
+  running.delete(index);
+  if (partition !== undefined) state.counts = addCounts(state.counts, partition.counts);
+}
+
 /** After a partition has said how far it is. */
 export function takeReport(context: BackfillContext): void {
   const { state, input } = context;
   const counts = currentCounts(context);
-  state.samples = addSample(state.samples, { at: Date.now(), records: counts.records });
+  state.samples = addSample(state.samples, { at: Date.now(), records: recordsRead(counts) });
   const { done, total } = state.partitions;
   context.show(`${done} of ${total} partitions done`);
   const failed = totalFailed(counts.failed);

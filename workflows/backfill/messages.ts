@@ -5,7 +5,7 @@ import {
   backfillUpdates,
   type ControlChange,
   type PartitionControl,
-  type PartitionReport,
+  type PartitionProgress,
   partitionSignals,
 } from '../contracts/backfill/messages.ts';
 import type { BackfillProgress } from '../contracts/backfill/progress.ts';
@@ -15,7 +15,7 @@ export const backfillProgressQuery = defineQuery<BackfillProgress>(backfillQueri
 export const controlBackfillUpdate = defineUpdate<BackfillControl, [ControlChange]>(
   backfillUpdates.control,
 );
-export const partitionProgressSignal = defineSignal<[PartitionReport]>(
+export const partitionProgressSignal = defineSignal<[PartitionProgress]>(
   backfillSignals.partitionProgress,
 );
 export const controlPartitionSignal = defineSignal<[PartitionControl]>(partitionSignals.control);

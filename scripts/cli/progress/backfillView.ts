@@ -1,4 +1,5 @@
 import { MultiBar, type SingleBar } from 'cli-progress';
+import { recordsRead } from '../../../workflows/contracts/backfill/pages.ts';
 import type { BackfillProgress } from '../../../workflows/contracts/backfill/progress.ts';
 import type { TextOutput } from '../cli.ts';
 import type { JobView } from '../followHandle.ts';
@@ -15,7 +16,7 @@ function createLines(output: TextOutput): JobView<BackfillProgress> {
   let last = '';
   return {
     update(progress) {
-      const share = progress.total > 0 ? progress.counts.records / progress.total : 0;
+      const share = progress.total > 0 ? recordsRead(progress.counts) / progress.total : 0;
       const key = `${progress.stage} ${Math.floor(10 * share)} ${progress.control.paused} ${progress.outsideWindow}`;
       if (key === last) return;
       last = key;
@@ -31,7 +32,7 @@ export function describeBackfill(progress: BackfillProgress): string {
   const failed = Object.values(counts.failed).reduce((sum, part) => sum + part, 0);
   const parts = [
     stage.padEnd(8),
-    total > 0 ? `${formatCount(counts.records)}/${formatCount(total)} records` : '',
+    total > 0 ? `${formatCount(recordsRead(counts))}/${formatCount(total)} records` : '',
     counts.chunks > 0 ? `${formatPercent(counts.reused / counts.chunks)} reused` : '',
     recordsPerSecond > 0 ? `${formatCount(Math.round(recordsPerSecond))} records/s` : '',
     etaSeconds !== null && etaSeconds > 0 ? `${formatSeconds(etaSeconds)} to go` : '',
@@ -71,8 +72,9 @@ function createBars(stream: NodeJS.WritableStream): JobView<BackfillProgress> {
       const rate = recordsPerSecond > 0 ? ` · ${Math.round(recordsPerSecond)} records/s` : '';
       const eta =
         etaSeconds === null || etaSeconds <= 0 ? '' : ` · ${formatSeconds(etaSeconds)} to go`;
-      const records = `${formatCount(counts.records)}/${formatCount(total)}${rate}${eta}`;
-      show('records', total > 0 ? counts.records / total : 0, records);
+      const read = recordsRead(counts);
+      const records = `${formatCount(read)}/${formatCount(total)}${rate}${eta}`;
+      show('records', total > 0 ? read / total : 0, records);
       for (const [store, { written, unchanged }] of Object.entries(counts.stores)) {
         const done = written + unchanged;
         show(

@@ -1,6 +1,8 @@
 import { appendFileSync, existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { addCounts, countPage } from '../../../workflows/backfill/counts.ts';
+import type { EmbedPageResult } from '../../../workflows/contracts/backfill/pages.ts';
 import {
   type CorpusRecord,
   createHostRig,
@@ -24,6 +26,9 @@ function rigFor(name: string) {
   return rig;
 }
 afterAll(() => Promise.all(rigs.map((rig) => rig.close())));
+
+const countsOf = (pages: readonly EmbedPageResult[]) =>
+  pages.map((page) => countPage(page, [])).reduce(addCounts);
 
 /** Record ids of the live version, from the store. */
 async function liveRecords(rig: ReturnType<typeof createHostRig>): Promise<string[]> {
@@ -227,6 +232,34 @@ test('a job that fails drops its own collection, and only that', async () => {
   const [listed] = await rig.activities.listCollections({ stores: [lancedb] });
   expect(listed?.versions.map(({ physical }) => physical)).toEqual(['docs-v1']);
   expect(await liveRecords(rig)).toHaveLength(8);
+});
+
+test('catch-up that reads all of it again counts nothing twice', async () => {
+  const rig = rigFor('counted-once');
+  const malformed = '{"id": "cut\n';
+  const records = recordsOf(80);
+  rig.write(records);
+  appendFileSync(rig.corpus, malformed.repeat(3));
+  const job = await rig.begin();
+  const counts = { records: 80, again: 0, chunks: 80, embedded: 80, failed: { malformed: 3 } };
+  expect(countsOf(job.pages)).toMatchObject(counts);
+
+  // Not only appended to: the end of what was planned is another one.
+  const last = records.at(-1)!;
+  const changed = { ...last, text: last.text.replace('turns', 'falls') };
+  rig.write([...records.slice(0, -1), changed]);
+  appendFileSync(rig.corpus, malformed.repeat(8));
+  const round = await rig.activities.planCatchUp({
+    ...{ jobId: job.jobId, request: job.request, changeToken: job.plan.changeToken!, round: 1 },
+    firstIndex: job.plan.partitions.length,
+  });
+  const pages = await rig.fill(job, round.partitions);
+  expect(countsOf(pages)).toMatchObject({
+    ...{ records: 1, again: 79, chunks: 1, embedded: 1, reused: 0 },
+    failed: { malformed: 5 },
+  });
+  expect(await rig.verify(job)).toMatchObject({ ok: true, points: 80 });
+  expect((await rig.end(job)).finished.failed).toBe(8);
 });
 
 test('catch-up brings what was appended meanwhile', async () => {

@@ -3,6 +3,7 @@ import { afterEach, expect, test } from 'vitest';
 import type { PageClaim } from '../../../activities/backfill/ledger.ts';
 import { type OpenLedger, openLmdbLedger } from '../../../activities/backfill/lmdbLedger.ts';
 import { pointId } from '../../../activities/backfill/pointIds.ts';
+import type { RecordFailure } from '../../../activities/sources/recordSource.ts';
 import { hashVector } from '../../support/backfill/textEmbedding.ts';
 import { temporaryFolder } from '../../support/temporaryFolder.ts';
 
@@ -38,7 +39,7 @@ function claimOf(
   return { partition, page, round: 0, sourceName: 's', sample: 4, entries, failed: [], ...more };
 }
 
-const claimed = (mostChunks = 1) => ({ kind: 'claimed', mostChunks });
+const claimed = (mostChunks = 1, again = false) => ({ kind: 'claimed', mostChunks, again });
 const first = (partition: number, page: number, position: number) => ({
   kind: 'duplicate',
   first: { partition, page, position },
@@ -68,6 +69,39 @@ test('a retry that reads less takes back what the page had claimed', () => {
   ]);
   expect(ledger.sample().filter(({ recordId }) => recordId === 'b')).toEqual([]);
   expect(ledger.claim(claimOf(1, 0, ['b']))).toEqual([claimed()]);
+});
+
+test('what a catch-up round reads just as it was is known, also when it is tried again', () => {
+  const ledger = newLedger();
+  ledger.claim(claimOf(0, 0, ['a*2', 'b']));
+  const round = claimOf(5, 0, ['a*2', 'b*2', 'c'], { round: 1 });
+  for (let attempt = 0; attempt < 3; attempt += 1) {
+    expect(ledger.claim(round)).toEqual([claimed(2, true), claimed(2), claimed()]);
+  }
+  expect(ledger.totals()).toEqual({ records: 3, points: 5 });
+  const next = claimOf(6, 0, ['a*2', 'b', 'c'], { round: 2 });
+  expect(ledger.claim(next)).toEqual([claimed(2, true), claimed(2), claimed(1, true)]);
+});
+
+test('a record that fails counts once, wherever and however often it does', () => {
+  const ledger = newLedger();
+  const failed = (id: string | null, place: string, kind: RecordFailure['kind']) => ({
+    ...{ id, place, kind, reason: '', excerpt: '' },
+  });
+  const one = failed(null, 'line 1', 'malformed');
+  const two = failed(null, 'line 2', 'malformed');
+  const named = failed('x', 'line 3', 'store-refused');
+  const moved = { ...named, place: 'line 4' };
+  const twins = [failed('y', 'line 5', 'duplicate-id'), failed('y', 'line 6', 'duplicate-id')];
+  const page = { partition: 0, page: 0 };
+  for (let attempt = 0; attempt < 2; attempt += 1) {
+    expect(ledger.ownFailures(page, null, [one, ...twins])).toEqual([one, ...twins]);
+    expect(ledger.ownFailures(page, 'chroma', [named])).toEqual([named]);
+    expect(ledger.ownFailures(page, 'lancedb', [named])).toEqual([]);
+    const later = { partition: 4, page: 0 };
+    expect(ledger.ownFailures(later, null, [one, two, ...twins])).toEqual([two]);
+    expect(ledger.ownFailures(later, 'chroma', [moved])).toEqual([]);
+  }
 });
 
 test('a catch-up round replaces what a former one read', () => {

@@ -18,6 +18,7 @@ const record = (id: string, texts: string[], dimensions: number) => ({
     vector: Float32Array.from({ length: dimensions }, (_, at) => Math.fround(index + at / 7)),
   })),
   mostChunks: texts.length,
+  again: texts.length > 1,
 });
 
 const page: Page = {

@@ -24,7 +24,9 @@ export async function replayInput(session: Session, askedId: string): Promise<Ba
     }
     const { jobId, counts } = await handle.query<BackfillProgress>(backfillQueries.progress);
     const failed = Object.values(counts.failed).reduce((sum, part) => sum + part, 0);
-    if (failed === 0) {
+    const completed = status.name === 'COMPLETED';
+    // One that ended early may not have heard of all its dead letters: its host knows.
+    if (completed && failed === 0) {
       throw berthError('InvalidRequest', `${workflowId}: no record failed, nothing to replay`);
     }
     const { request, ...rest } = await readInput(session, workflowId);
@@ -37,8 +39,8 @@ export async function replayInput(session: Session, askedId: string): Promise<Ba
         deleteMissing: false,
         deadline: null,
         control: { ...request.control, paused: false },
-        // A replay of a replay concerns what is still dead.
-        replayOf: jobId,
+        // A replay of a replay concerns what is still dead: all of it where the first came to nothing.
+        replayOf: completed ? jobId : (request.replayOf ?? jobId),
       },
     };
   } catch (error) {

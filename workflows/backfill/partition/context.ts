@@ -4,10 +4,11 @@ import {
   setCurrentDetails,
   workflowInfo,
 } from '@temporalio/workflow';
-import type {
-  PartitionControl,
-  PartitionInput,
-  PartitionState,
+import {
+  type PartitionControl,
+  type PartitionInput,
+  type PartitionState,
+  recordsRead,
 } from '../../contracts/backfill/pages.ts';
 import { noCounts, totalFailed } from '../counts.ts';
 import { partitionProgressSignal } from '../messages.ts';
@@ -51,7 +52,7 @@ export function createPartitionContext(input: PartitionRunInput): PartitionConte
       reportedAt = now;
       const { index } = input.partition;
       getExternalWorkflowHandle(parent.workflowId)
-        .signal(partitionProgressSignal, { index, counts: state.counts })
+        .signal(partitionProgressSignal, { jobId: input.jobId, index, counts: state.counts })
         .catch((error) => log.warn('the job was not told', { error: String(error) }));
     },
   };
@@ -64,7 +65,7 @@ export const partitionName = ({ request, partition }: PartitionInput): string =>
 function details({ input, state }: PartitionContext, message: string): string {
   const { counts } = state;
   const figures = [
-    `${counts.records} of ${input.partition.records} records in ${counts.pages} pages`,
+    `${recordsRead(counts)} of ${input.partition.records} records in ${counts.pages} pages`,
     `${counts.chunks} chunks, ${counts.embedded} embedded, ${counts.reused} reused`,
     `${totalFailed(counts.failed)} failed`,
   ];

@@ -1,5 +1,5 @@
 import { CancellationScope, workflowInfo } from '@temporalio/workflow';
-import type { EmbedPageResult } from '../../contracts/backfill/pages.ts';
+import { type EmbedPageResult, recordsRead } from '../../contracts/backfill/pages.ts';
 import { addCounts, type noCounts } from '../counts.ts';
 import type { PartitionContext } from './context.ts';
 import { awaitPace, beginsSoon } from './pace.ts';
@@ -87,7 +87,7 @@ async function embedBeside(
     context.pageRecords = context.input.request.pageRecords;
     context.show(`embedding page ${place.page}`);
     const made = await embedPage(context, embedder, place);
-    context.pageRecords = made.records;
+    context.pageRecords = recordsRead(made);
     return made;
   });
   try {

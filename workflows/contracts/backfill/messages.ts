@@ -1,4 +1,4 @@
-import type { PartitionControl, PartitionReport } from './pages.ts';
+import type { PartitionControl, PartitionProgress } from './pages.ts';
 import type { BackfillControl } from './request.ts';
 
 /** Names of messages, here so that clients need no workflow code. */
@@ -17,7 +17,7 @@ export const partitionSignals = {
 } as const;
 
 export type ControlChange = Partial<BackfillControl>;
-export type { PartitionControl, PartitionReport };
+export type { PartitionControl, PartitionProgress };
 
 /** One job a collection at a time: two would verify and switch past each other. */
 export const backfillWorkflowId = (collection: string): string => `backfill/${collection}`;

@@ -57,7 +57,10 @@ export interface EmbedPageInput extends PageContext {
 export interface EmbedPageResult {
   /** Where the next page begins; null: this was the last one. */
   next: string | null;
+  /** Without those of `again`; so are chunks, tokens and what was reused. */
   records: number;
+  /** Records that an earlier catch-up round had just so; absent: none. */
+  again?: number;
   chunks: number;
   tokens: number;
   /** Chunks that were embedded; the others came from the cache. */
@@ -116,6 +119,10 @@ export interface PartitionState {
   counts: PartitionCounts;
 }
 
+/** Records of the source that were gone through, some of them more than once. */
+export const recordsRead = ({ records, again = 0 }: { records: number; again?: number }): number =>
+  records + again;
+
 export interface StoreCounts {
   written: number;
   unchanged: number;
@@ -126,6 +133,8 @@ export interface StoreCounts {
 export interface PartitionCounts {
   pages: number;
   records: number;
+  /** Read again by catch-up rounds, and as they were; absent: none. */
+  again?: number;
   chunks: number;
   tokens: number;
   embedded: number;
@@ -137,8 +146,14 @@ export interface PartitionCounts {
   remade: number;
 }
 
-/** Answer of a partition, and what it signals to its parent from time to time. */
+/** Answer of a partition. */
 export interface PartitionReport {
   index: number;
   counts: PartitionCounts;
+}
+
+/** What a partition signals to its parent from time to time. */
+export interface PartitionProgress extends PartitionReport {
+  /** Of the job that it belongs to, which may not be the one that runs under its id by then. */
+  jobId?: string;
 }

@@ -22,7 +22,16 @@ test('a page counts once for its records, and for each store what it took', () =
   ]);
   const store = { written: 18, unchanged: 1, removed: 2, throttled: 3 };
   expect(page).toEqual({
-    ...{ pages: 1, records: 10, chunks: 20, tokens: 100, embedded: 15, reused: 5, remade: 0 },
+    ...{
+      pages: 1,
+      records: 10,
+      again: 0,
+      chunks: 20,
+      tokens: 100,
+      embedded: 15,
+      reused: 5,
+      remade: 0,
+    },
     failed: { malformed: 2, 'store-refused': 2 },
     stores: { chroma: store, lancedb: store },
   });
