@@ -6,6 +6,7 @@ import {
   TerminatedFailure,
   TimeoutFailure,
 } from '@temporalio/common';
+import { backfillWorkflowId } from '../../workflows/contracts/backfill/messages.ts';
 import { BerthError, berthError, isFailureType } from '../../workflows/contracts/errors.ts';
 
 /** Every failure on the way from an error to its innermost cause. */
@@ -39,7 +40,10 @@ export function toBerthError(error: unknown, what: string): BerthError {
     });
   }
   if (chain.some((cause) => cause instanceof CancelledFailure)) {
-    return berthError('JobCancelled', `${what}: cancelled; nothing of it was published`);
+    const kept = what.startsWith(backfillWorkflowId(''))
+      ? 'no alias was moved; what it brought up to date in place stays, and what it embedded is cached'
+      : 'nothing of it was published';
+    return berthError('JobCancelled', `${what}: cancelled; ${kept}`);
   }
   if (chain.some((cause) => cause instanceof TerminatedFailure)) {
     return berthError(

@@ -56,6 +56,20 @@ describe('backfills of a whole stack', () => {
     expect(found.hits.map(({ recordId }) => recordId)).toEqual([wanted!.id]);
   });
 
+  test('asked for again while it runs, says what of it does not hold', async () => {
+    const first = [...command, ...stores, '--rate', '1', '--detach'];
+    const { workflowId } = await stack.json<{ workflowId: string }>(...first);
+    const again = [...command, ...stores, '--concurrency', '3', '--deadline', '1h', '--detach'];
+    const { code, stderr } = await stack.run(...again);
+    expect(code).toBe(0);
+    expect(stderr).toMatch(/runs already, with --concurrency \d+ and --rate 1, which stays/);
+    expect(stderr).toContain('the deadline given now does not hold for it');
+    await stack.json('backfill', 'rate', workflowId, '--records-per-second', 'unlimited');
+    expect(await stack.json('watch', workflowId)).toMatchObject({ records: 30, embedded: 0 });
+    const later = await stack.run(...command, ...stores);
+    expect(later.stderr).not.toContain('runs already');
+  });
+
   test('fills a new version for another splitter, from which a rollback leads back', async () => {
     const other = await stack.json<BackfillResult>(
       ...[...command, '--store', 'chroma', '--max-tokens', '48', '--overlap', '8'],

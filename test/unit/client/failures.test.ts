@@ -49,6 +49,14 @@ describe('toBerthError', () => {
     expect(toBerthError(failed(outer), 'job').type).toBe('OutOfSpace');
   });
 
+  it('says what a cancelled backfill left', () => {
+    const error = failed(new CancelledFailure('cancelled'));
+    expect(toBerthError(error, 'backfill/docs').message).toMatch(
+      /^backfill\/docs: cancelled; no alias was moved; .*in place stays/,
+    );
+    expect(toBerthError(error, 'ingest/m').message).toMatch(/nothing of it was published$/);
+  });
+
   it.each([
     ['cancelled', failed(new CancelledFailure('cancelled')), 'JobCancelled', /^job: cancelled/],
     ['terminated', failed(new TerminatedFailure('gone')), 'JobCancelled', /^job: terminated/],

@@ -6,6 +6,7 @@ import {
 import { canonicalJson } from '../../../activities/artifacts/signing/canonicalJson.ts';
 import { backfillWorkflowId } from '../../../workflows/contracts/backfill/messages.ts';
 import {
+  type BackfillControl,
   type BackfillInput,
   type BackfillRequest,
   formatStoreRef,
@@ -19,8 +20,6 @@ import { withSearchAttributes } from '../searchAttributes.ts';
 import type { Session } from '../session.ts';
 import { type BackfillHandle, createBackfillHandle } from './backfillHandle.ts';
 import { backfillWorkflowType, findBackfillJob } from './findBackfillJob.ts';
-
-/** By name, so that no workflow code is imported. */
 
 /** What a running job was asked for; compared when somebody asks again. */
 export const requestMemo = 'berthRequest';
@@ -58,7 +57,7 @@ export async function startBackfill(
     return createBackfillHandle(session, workflowId, handle.firstExecutionRunId);
   } catch (error) {
     if (error instanceof WorkflowExecutionAlreadyStartedError) {
-      return attachToSame(session, workflowId, sha256);
+      return attachToSame(session, workflowId, request, sha256);
     }
     throw await explainFailure(session, error, workflowId);
   }
@@ -67,17 +66,44 @@ export async function startBackfill(
 async function attachToSame(
   session: Session,
   workflowId: string,
+  request: BackfillRequest,
   sha256: string,
 ): Promise<BackfillHandle> {
   const running = await describeBackfillJob(session, workflowId);
   if (running.memo?.[requestMemo] === sha256) {
-    return createBackfillHandle(session, workflowId, running.runId);
+    const handle = createBackfillHandle(session, workflowId, running.runId);
+    await sayWhatStays(session, handle, request);
+    return handle;
   }
   throw berthError(
     'InvalidRequest',
     `${workflowId}: another backfill of this collection is running; wait for it (berth watch ${workflowId}) or stop it (berth cancel ${workflowId})`,
   );
 }
+
+/** Tells of what was asked for now and does not hold, because the job has its own already. */
+async function sayWhatStays(
+  { notify }: Session,
+  { workflowId, progress }: BackfillHandle,
+  { control, deadline }: BackfillRequest,
+): Promise<void> {
+  const held = await progress().then(
+    (answer) => answer.control,
+    () => control,
+  );
+  const { concurrency, recordsPerSecond } = held;
+  if (control.concurrency !== concurrency || control.recordsPerSecond !== recordsPerSecond) {
+    notify(
+      `${workflowId}: runs already, with ${formatPace(held)}, which stays; berth backfill rate changes it`,
+    );
+  }
+  if (deadline !== null) {
+    notify(`${workflowId}: runs already; the deadline given now does not hold for it`);
+  }
+}
+
+const formatPace = ({ concurrency, recordsPerSecond }: BackfillControl): string =>
+  `--concurrency ${concurrency} and ${recordsPerSecond === null ? 'no --rate' : `--rate ${recordsPerSecond}`}`;
 
 /**
  * Finds a job that was started elsewhere.
