@@ -40,24 +40,50 @@ export async function prepareCollections(
     chosen.push({ ref, store, present, choice, places, others });
   }
   const targets: PreparedTarget[] = [];
-  for (const { ref, store, present, choice, places, others } of chosen) {
-    const { physical, inPlace, previous } = choice;
-    if (inPlace) {
-      await addIndexes(store, physical, present.current?.spec, spec);
-    } else {
-      await store.createCollection(physical, spec);
-      await store.beginLoad(physical);
-      await places.clear();
+  const made: { store: VectorStore; physical: string }[] = [];
+  try {
+    for (const { ref, store, present, choice, places, others } of chosen) {
+      const { physical, inPlace, previous } = choice;
+      if (inPlace) {
+        await addIndexes(store, physical, present.current?.spec, spec);
+      } else {
+        made.push({ store, physical });
+        await store.createCollection(physical, spec);
+        await store.beginLoad(physical);
+        await places.clear();
+      }
+      await places.add(request.source);
+      deps.logger.info(
+        { jobId, store: formatStoreRef(ref), physical, inPlace },
+        'collection ready',
+      );
+      const notice = noticeOf(ref, others, request);
+      targets.push({
+        ...{ store: ref, physical, inPlace, previous },
+        ...(notice === undefined ? {} : { notice }),
+      });
     }
-    await places.add(request.source);
-    deps.logger.info({ jobId, store: formatStoreRef(ref), physical, inPlace }, 'collection ready');
-    const notice = noticeOf(ref, others, request);
-    targets.push({
-      ...{ store: ref, physical, inPlace, previous },
-      ...(notice === undefined ? {} : { notice }),
-    });
+  } catch (error) {
+    // They are empty: the next attempt makes them again, and nobody else would know them.
+    await dropOwn(deps, jobId, made);
+    throw error;
   }
   return targets;
+}
+
+async function dropOwn(
+  { logger }: Pick<BackfillDeps, 'logger'>,
+  jobId: string,
+  made: readonly { store: VectorStore; physical: string }[],
+): Promise<void> {
+  for (const { store, physical } of made) {
+    try {
+      // One of that name may be another's, which is why it failed.
+      if ((await store.readSpec(physical))?.jobId === jobId) await store.dropCollection(physical);
+    } catch (error) {
+      logger.warn({ physical, error: String(error) }, 'an empty collection was not dropped');
+    }
+  }
 }
 
 /**

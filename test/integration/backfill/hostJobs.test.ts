@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { addCounts, countPage } from '../../../workflows/backfill/counts.ts';
 import type { EmbedPageResult } from '../../../workflows/contracts/backfill/pages.ts';
+import { berthError } from '../../../workflows/contracts/errors.ts';
 import {
   type CorpusRecord,
   createHostRig,
@@ -232,6 +233,25 @@ test('a job that fails drops its own collection, and only that', async () => {
   const [listed] = await rig.activities.listCollections({ stores: [lancedb] });
   expect(listed?.versions.map(({ physical }) => physical)).toEqual(['docs-v1']);
   expect(await liveRecords(rig)).toHaveLength(8);
+});
+
+test('what one store refuses leaves no collection in another one', async () => {
+  const rig = createHostRig(temporaryFolder('refused-later'), endpoint.url, (store) => {
+    if (store.kind !== 'noop') return store;
+    return {
+      ...store,
+      async createCollection() {
+        throw berthError('StoreUnsupported', 'noop: takes no more collections');
+      },
+    };
+  });
+  rigs.push(rig);
+  rig.write(recordsOf(5));
+  const stores = [lancedb, { kind: 'noop' as const, url: null }];
+  await expect(rig.begin({ stores })).rejects.toThrow('takes no more collections');
+  const store = await rig.stores.use(lancedb);
+  expect(await store.listCollections()).toEqual([]);
+  expect((await rig.begin()).targets).toMatchObject([{ physical: 'docs-v1' }]);
 });
 
 test('catch-up that reads all of it again counts nothing twice', async () => {
