@@ -4,7 +4,10 @@ import type {
   BackfillPlan,
   PlanBackfillInput,
 } from '../../workflows/contracts/backfill/activities.ts';
-import { formatStoreRef } from '../../workflows/contracts/backfill/request.ts';
+import {
+  type BackfillControl,
+  formatStoreRef,
+} from '../../workflows/contracts/backfill/request.ts';
 import type { BackfillDeps } from './backfillDeps.ts';
 import { chooseCollection } from './collectionChoice.ts';
 import type { Pulse } from './pulse.ts';
@@ -50,8 +53,21 @@ export async function estimateBackfill(
     ...{ chunks, toEmbed, reused: chunks - toEmbed, tokens: scaled(sample.tokens) },
     sampled: looked,
     failed: scaled(sample.failed),
-    seconds: rate === undefined ? null : toEmbed / (rate * request.control.concurrency),
+    seconds:
+      rate === undefined
+        ? null
+        : secondsOf(request.control, toEmbed / rate, scaled(sample.records)),
     cost: price === null ? null : (sample.tokensToEmbed * scale * price) / 1e6,
     stores,
   };
+}
+
+/** At `concurrency` devices of that speed, and no faster than the rate allows. */
+function secondsOf(
+  { concurrency, recordsPerSecond }: BackfillControl,
+  deviceSeconds: number,
+  records: number,
+): number {
+  const embedding = deviceSeconds / concurrency;
+  return recordsPerSecond === null ? embedding : Math.max(embedding, records / recordsPerSecond);
 }

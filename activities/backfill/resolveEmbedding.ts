@@ -24,12 +24,14 @@ export interface ResolveEmbeddingDeps {
  */
 export async function resolveEmbedding(
   { warmModel, env }: ResolveEmbeddingDeps,
-  { embedder, pooling, normalize, dimensions }: BackfillRequest,
+  { embedder, pooling, normalize, dimensions, splitter }: BackfillRequest,
 ): Promise<ResolvedEmbedding> {
   const overrides = { pooling, normalize, dimensions };
   if (embedder.kind === 'endpoint') {
     const embedding = await describeEndpoint(embedder, overrides, env);
-    return { embedding, artifact: null, modelPath: null };
+    // Nobody can ask an endpoint what it takes, so who says more knows it.
+    const maxTokens = Math.max(embedding.maxTokens, splitter.maxTokens ?? 0);
+    return { embedding: { ...embedding, maxTokens }, artifact: null, modelPath: null };
   }
   const warm = await warmModel({ ref: embedder.ref, pin: false, lock: false });
   const { artifact, contentDigest, path } = warm;

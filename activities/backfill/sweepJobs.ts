@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { artifactIdPattern } from '../../workflows/contracts/ids.ts';
-import { listFolder } from '../artifacts/store/partials.ts';
+import { listFolder, removePartialFiles } from '../artifacts/store/partials.ts';
 import type { Logger } from '../platform/logging.ts';
 import type { Paths } from '../platform/paths.ts';
 import { createFinishBackfill } from './finishBackfill.ts';
@@ -23,6 +23,10 @@ export interface SweepJobsDeps {
 export async function sweepJobs(deps: SweepJobsDeps): Promise<number> {
   const { paths, isJobOpen, logger, graceMs = 600_000 } = deps;
   const finish = createFinishBackfill({ paths });
+  // Of writers that were killed; what a job left goes with it.
+  for (const folder of [paths.backfillsRoot, paths.sourcePlaces]) {
+    await removePartialFiles(folder, { olderThanMs: graceMs, recursive: false });
+  }
   const names = [
     ...(await listFolder(paths.pagesRoot)),
     ...(await listFolder(paths.backfillsRoot)),

@@ -6,7 +6,7 @@ import type { EmbeddingOverrides } from './describeModel.ts';
 import { createEndpointClient, defaultRetries, type EndpointRetries } from './endpointClient.ts';
 import { TextsRefused } from './endpointFailure.ts';
 
-/** What every endpoint in use takes; `splitter.maxTokens` of a request makes chunks shorter. */
+/** What every endpoint in use takes; `splitter.maxTokens` of a request may say otherwise. */
 const maxTokens = 512;
 const probe = 'A berth is the place at the quay that a ship holds.';
 

@@ -1,21 +1,16 @@
-import type {
-  SearchHit,
-  SearchInput,
-  SearchResult,
-} from '../../workflows/contracts/backfill/activities.ts';
+import type { SearchInput, SearchResult } from '../../workflows/contracts/backfill/activities.ts';
 import { formatStoreRef } from '../../workflows/contracts/backfill/request.ts';
 import { berthError } from '../../workflows/contracts/errors.ts';
 import type { Stores } from '../stores/stores.ts';
-import type { StoredCollection, StoreHit } from '../stores/vectorStore.ts';
+import type { StoredCollection } from '../stores/vectorStore.ts';
 import type { EmbedQueryTexts } from './embedQuery.ts';
+import { toHits } from './toHits.ts';
 
 export interface SearchDeps {
   stores: Stores;
   embed: EmbedQueryTexts;
 }
 
-/** Longest text of a hit that travels through Temporal, characters. */
-const maxHitText = 4_000;
 /** Times that a collection may be dropped between the look at its alias and the search. */
 const attempts = 3;
 
@@ -57,7 +52,7 @@ export async function searchCollection(
         collection: input.collection,
         physical: found.physical,
         contentDigest: found.spec.embedding.contentDigest,
-        hits: hits.map(toHit),
+        hits: toHits(hits),
         seconds: (performance.now() - startedAt) / 1000,
       };
     } catch (error) {
@@ -92,8 +87,3 @@ function requireFullText({ hybrid, collection }: SearchInput, { spec }: StoredCo
 
 const isGone = (error: unknown): boolean =>
   (error as { type?: unknown } | null)?.type === 'CollectionNotFound';
-
-function toHit({ point, score }: StoreHit): SearchHit {
-  const { recordId, chunk, text, metadata } = point;
-  return { recordId, chunk, score, text: text.slice(0, maxHitText), metadata };
-}

@@ -65,6 +65,8 @@ export function formatHits({ physical, contentDigest, hits }: SearchResult): str
     `   ${excerpt(text)}`,
   ]);
   const found = hits.length === 0 ? ['nothing found'] : lines;
+  const cut = hits.filter(({ metadataLeftOut }) => metadataLeftOut).length;
+  if (cut > 0) found.push(`metadata of ${cut} hits left out, too long; ask for fewer with --top`);
   return [...found, `${physical}, content ${contentDigest}`].join('\n');
 }
 

@@ -73,6 +73,18 @@ describe('a dry run', () => {
       stores: [{ inPlace: true, current: 'docs-v1', points: 20 }],
     });
     expect(found.seconds).toBeCloseTo(5 / (2 * chunksPerSecond), 6);
+    const slow = { ...job.request.control, recordsPerSecond: 0.001 };
+    expect((await estimate(rig, { control: slow })).seconds).toBeCloseTo(25_000, 6);
+  });
+
+  test('an endpoint takes as long chunks as is said of it', async () => {
+    const rig = rigFor('long-chunks');
+    rig.write(recordsOf(2));
+    const planned = async (maxTokens: number | null) =>
+      (await rig.begin({ splitter: { maxTokens, overlapTokens: 0 }, rebuild: true })).plan;
+    expect((await planned(null)).embedding.maxTokens).toBe(512);
+    expect((await planned(100)).embedding.maxTokens).toBe(512);
+    expect((await planned(2_000)).embedding.maxTokens).toBe(2_000);
   });
 
   test('scales a sample of a large source', async () => {

@@ -1,5 +1,6 @@
 import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { removePartialFiles } from '../../../activities/artifacts/store/partials.ts';
 import { backfillWorkflowId } from '../../../workflows/contracts/backfill/messages.ts';
 import type { BackfillResult } from '../../../workflows/contracts/backfill/progress.ts';
 import type { ArmedHalt, HaltPoint } from '../faults/halts.ts';
@@ -130,6 +131,10 @@ export async function fillAndMeanwhile(
 /** What no job may leave: pages, texts, ledgers, half-written files, processes of no stack. */
 export async function findBackfillLeftovers(stack: BackfillStack): Promise<string[]> {
   const { paths, known } = stack;
+  // What the sweep removes once it is old: a killed writer cannot.
+  for (const folder of [paths.backfillsRoot, paths.sourcePlaces]) {
+    await removePartialFiles(folder, { olderThanMs: 0, recursive: false });
+  }
   const left = await findLeftovers(paths, known);
   for (const root of [paths.pagesRoot, paths.backfillsRoot, paths.queries]) {
     const names = await readdir(root).catch((error: NodeJS.ErrnoException) => {

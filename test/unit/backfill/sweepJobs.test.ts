@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import { createFinishBackfill } from '../../../activities/backfill/finishBackfill.ts';
 import { createJobFiles } from '../../../activities/backfill/jobFiles.ts';
 import { sweepJobs } from '../../../activities/backfill/sweepJobs.ts';
+import { temporaryName } from '../../../activities/platform/atomicFile.ts';
 import { createPaths } from '../../../activities/platform/paths.ts';
 import { temporaryFolder } from '../../support/temporaryFolder.ts';
 
@@ -27,6 +28,8 @@ test('what terminated backfills left goes, but for their dead letters; open ones
   await createFinishBackfill({ paths })({ jobId: finished });
   mkdirSync(join(paths.pagesRoot, 'queries'));
   writeFileSync(paths.embeddingRates, '{}');
+  const partial = temporaryName(paths.embeddingRates);
+  writeFileSync(partial, '{');
   const asked: string[] = [];
   const sweep = (graceMs: number) =>
     sweepJobs({
@@ -41,6 +44,7 @@ test('what terminated backfills left goes, but for their dead letters; open ones
 
   expect(await sweep(600_000)).toBe(0);
   expect(asked).toEqual([]);
+  expect(existsSync(partial)).toBe(true);
   expect(await sweep(0)).toBe(1);
   expect(asked.sort()).toEqual([terminated, running]);
   for (const jobId of [terminated, finished]) {
@@ -51,5 +55,6 @@ test('what terminated backfills left goes, but for their dead letters; open ones
   expect(existsSync(paths.backfill(running).ledger)).toBe(true);
   expect(existsSync(join(paths.pagesRoot, 'queries'))).toBe(true);
   expect(existsSync(paths.embeddingRates)).toBe(true);
+  expect(existsSync(partial)).toBe(false);
   expect(await sweep(0)).toBe(0);
 });

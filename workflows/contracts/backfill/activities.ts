@@ -161,6 +161,8 @@ export interface SearchHit {
   score: number;
   text: string;
   metadata: Record<string, unknown>;
+  /** Its metadata is too long to travel with the others'; absent: it is there. */
+  metadataLeftOut?: boolean;
 }
 
 /** One read: which collection answered, and whose vectors it holds. */
