@@ -1,6 +1,4 @@
-import { mkdir } from 'node:fs/promises';
 import { isAbsolute } from 'node:path';
-import { connect } from '@lancedb/lancedb';
 import pLimit from 'p-limit';
 import { berthError } from '../../../workflows/contracts/errors.ts';
 import { checkPoints, checkQuery } from '../shared/checkPoints.ts';
@@ -14,7 +12,8 @@ import type {
   VectorStore,
 } from '../vectorStore.ts';
 import { createAliasFiles } from './lancedb/aliasFiles.ts';
-import { exists, folderFailure, lanceFailure } from './lancedb/failures.ts';
+import { exists, lanceFailure } from './lancedb/failures.ts';
+import { openFolder } from './lancedb/folder.ts';
 import {
   buildVectorIndex,
   compact,
@@ -71,11 +70,8 @@ export const openLancedbStore: OpenStore = async ({ url, stackUrl }) => {
 export async function openLanceFolder(options: LanceOptions): Promise<VectorStore> {
   const { folder, indexFrom = indexFromRows } = options;
   const where = `lancedb=${folder}`;
-  await mkdir(folder, { recursive: true, mode: 0o700 }).catch((error) => {
-    throw folderFailure(error, where);
-  });
-  const connection = await connect(folder, { readConsistencyInterval: 0 });
-  const tables = createTables(connection, where);
+  const place = await openFolder(folder, where);
+  const tables = createTables(place, where);
   const aliases = createAliasFiles(folder);
   const aliasTurn = pLimit(1);
 
@@ -86,6 +82,7 @@ export async function openLanceFolder(options: LanceOptions): Promise<VectorStor
 
     async createCollection(physical, spec) {
       checkLayout(where, capabilities, spec);
+      const connection = await place.make();
       const columns = layoutColumns(spec.layout);
       const schema = tableSchema(spec.embedding.dimensions, specText(spec), columns);
       try {
@@ -112,6 +109,8 @@ export async function openLanceFolder(options: LanceOptions): Promise<VectorStor
 
     async listCollections(collection) {
       const found: StoredCollection[] = [];
+      const connection = await place.connection();
+      if (connection === undefined) return found;
       let startAfter: string | undefined;
       for (;;) {
         const names = await connection.tableNames({
@@ -131,7 +130,8 @@ export async function openLanceFolder(options: LanceOptions): Promise<VectorStor
 
     async dropCollection(physical) {
       const spec = await store.readSpec(physical);
-      if (spec === undefined) return;
+      const connection = await place.connection();
+      if (spec === undefined || connection === undefined) return;
       await aliasTurn(() => aliases.forget(spec.collection, physical));
       tables.forget(physical);
       await connection.dropTable(physical).catch((error) => {
@@ -143,8 +143,8 @@ export async function openLanceFolder(options: LanceOptions): Promise<VectorStor
     async upsert(physical, points) {
       await tables.write(physical, async (one) => {
         const { dimensions } = one.spec.embedding;
-        const place = `${where}: ${physical}`;
-        const rows = checkPoints(place, points, { dimensions, ...limits }).map(toRow);
+        const at = `${where}: ${physical}`;
+        const rows = checkPoints(at, points, { dimensions, ...limits }).map(toRow);
         if (rows.length === 0) return;
         await tables.addColumns(one, [...namesOf(rows)]);
         await tables.refresh(one);
@@ -242,7 +242,7 @@ export async function openLanceFolder(options: LanceOptions): Promise<VectorStor
 
     async close() {
       tables.close();
-      connection.close();
+      place.close();
     },
   };
   return store;

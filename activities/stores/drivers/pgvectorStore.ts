@@ -44,7 +44,7 @@ const scanPage = 1_000;
 export const openPgvectorStore: OpenStore = async (options) => {
   const database = openDatabase(options);
   const { where } = database;
-  await registry.prepareDatabase(database).catch(async (error) => {
+  await registry.checkServer(database).catch(async (error) => {
     await database.close();
     throw error;
   });
@@ -69,6 +69,7 @@ export const openPgvectorStore: OpenStore = async (options) => {
     async createCollection(physical, spec) {
       checkLayout(where, capabilities, spec);
       checkIndexable(where, spec);
+      await registry.prepareDatabase(database);
       const doing = `create ${physical}`;
       await database.transaction(doing, async (run) => {
         const added = await run(
@@ -90,7 +91,14 @@ export const openPgvectorStore: OpenStore = async (options) => {
     readSpec: (physical) => registry.readSpec(database, physical),
     listCollections: (collection) => registry.listCollections(database, collection),
     dropCollection: (physical) =>
-      database.transaction(`drop ${physical}`, (run) => registry.dropCollection(run, physical)),
+      registry.unlessUnused(
+        database.transaction(
+          `drop ${physical}`,
+          (run) => registry.dropCollection(run, physical),
+          physical,
+        ),
+        undefined,
+      ),
 
     async upsert(physical, points) {
       if (points.length === 0) return;
@@ -175,11 +183,12 @@ export const openPgvectorStore: OpenStore = async (options) => {
 
     async switchAlias(collection, physical) {
       if (physical !== null) await specOf(physical);
-      return database.transaction(
+      const switched = database.transaction(
         `switch ${collection}`,
         (run) => switchAlias(run, collection, physical),
-        physical ?? undefined,
+        physical ?? collection,
       );
+      return physical === null ? registry.unlessUnused(switched, null) : switched;
     },
 
     resolveAlias: (collection) => registry.resolveAlias(database, collection),

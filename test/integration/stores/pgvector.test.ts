@@ -165,7 +165,9 @@ describe.skipIf(missing !== undefined)(`pgvector${missing ? ` (${missing})` : ''
     await client.query(`CREATE ROLE reader LOGIN PASSWORD 'known'`);
     const own = await server.createDatabase();
     const reader = own.replace('berth@', 'reader@');
-    await expect(open(reader, { PGPASSWORD: 'known' })).rejects.toMatchObject({
+    const refused = await open(reader, { PGPASSWORD: 'known' });
+    onTestFinished(() => refused.close());
+    await expect(refused.createCollection('docs-v1', sampleSpec('docs', 8))).rejects.toMatchObject({
       type: 'CredentialsRefused',
       message: expect.stringContaining('grant this right'),
     });

@@ -35,7 +35,7 @@ describe.skipIf(missing !== undefined)(`pgvector views${missing ? ` (${missing})
     owner = await connect(url, server.password);
     await owner.query(`CREATE ROLE reader LOGIN PASSWORD 'known'`);
     await owner.query(`CREATE ROLE "Of Words"`);
-    await owner.query('GRANT USAGE ON SCHEMA berth TO reader');
+    await owner.query('CREATE SCHEMA berth; GRANT USAGE ON SCHEMA berth TO reader');
     reader = await connect(url.replace('berth@', 'reader@'), 'known');
   });
   afterAll(async () => {

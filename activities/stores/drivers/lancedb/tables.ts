@@ -1,4 +1,4 @@
-import type { Connection, Table } from '@lancedb/lancedb';
+import type { Table } from '@lancedb/lancedb';
 import type { Field, Schema } from 'apache-arrow';
 import pLimit, { type LimitFunction } from 'p-limit';
 import pRetry from 'p-retry';
@@ -6,6 +6,7 @@ import { parseSpec } from '../../shared/collectionSpec.ts';
 import { collectionNotFound } from '../../shared/storeFailure.ts';
 import type { CollectionSpec } from '../../vectorStore.ts';
 import { exists, isConflict, lanceFailure } from './failures.ts';
+import type { LanceFolder } from './folder.ts';
 import { metadataField, specKey } from './rowColumns.ts';
 
 /** One collection that is open in this process. */
@@ -26,10 +27,12 @@ const columnsOf = ({ fields }: Schema): Map<string, Field> =>
 /** Waits between tries when another process has committed first, ms. */
 const conflictWaits = { retries: 8, minTimeout: 20, maxTimeout: 1_000, randomize: true };
 
-export function createTables(connection: Connection, where: string) {
+export function createTables(folder: LanceFolder, where: string) {
   const open = new Map<string, Promise<OpenTable>>();
 
   async function openTable(physical: string): Promise<OpenTable> {
+    const connection = await folder.connection();
+    if (connection === undefined) throw collectionNotFound(where, physical);
     const table = await connection.openTable(physical);
     const schema = await table.schema();
     const spec = parseSpec(schema.metadata.get(specKey));

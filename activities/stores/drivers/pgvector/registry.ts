@@ -8,16 +8,15 @@ import { aliasesTable, collectionsTable, dataSchema, tableOf, viewOf } from './n
 const changeLock = 7_239_016_285;
 const oldest = [0, 8];
 
-/** Makes the extension and the register where they are not. @throws StoreUnsupported without pgvector */
-export async function prepareDatabase(database: Database): Promise<void> {
-  const doing = 'prepare';
+/** Changes nothing. @throws BerthError StoreUnsupported without pgvector */
+export async function checkServer(database: Database): Promise<void> {
   const [found] = await database.run(
-    doing,
-    `SELECT to_regclass('${aliasesTable}') IS NOT NULL AS register,
-       (SELECT extversion FROM pg_extension WHERE extname = 'vector') AS installed,
-       (SELECT default_version FROM pg_available_extensions WHERE name = 'vector') AS available`,
+    'open',
+    `SELECT coalesce(
+       (SELECT extversion FROM pg_extension WHERE extname = 'vector'),
+       (SELECT default_version FROM pg_available_extensions WHERE name = 'vector')) AS version`,
   );
-  const version = (found?.installed ?? found?.available) as string | null;
+  const version = found?.version as string | null;
   const [major = 0, minor = 0] = (version ?? '').split('.').map(Number);
   if (version === null || major < oldest[0]! || (major === 0 && minor < oldest[1]!)) {
     const has = version === null ? 'no pgvector' : `pgvector ${version}`;
@@ -26,7 +25,17 @@ export async function prepareDatabase(database: Database): Promise<void> {
       `${database.where}: the server has ${has}, expected ${oldest.join('.')} or newer: install it there`,
     );
   }
-  if (found?.register === true && found.installed !== null) return;
+}
+
+/** Makes the extension and the register where they are not: only before something is written. */
+export async function prepareDatabase(database: Database): Promise<void> {
+  const doing = 'prepare';
+  const [found] = await database.run(
+    doing,
+    `SELECT to_regclass('${aliasesTable}') IS NOT NULL
+       AND EXISTS (SELECT FROM pg_extension WHERE extname = 'vector') AS ready`,
+  );
+  if (found?.ready === true) return;
   await database.transaction(doing, async (run) => {
     await run('SELECT pg_advisory_xact_lock($1)', [changeLock]);
     await run('CREATE EXTENSION IF NOT EXISTS vector');
@@ -89,15 +98,18 @@ export async function dropCollection(run: Run, physical: string): Promise<void> 
   await run(`DROP TABLE IF EXISTS ${tableOf(physical)}`);
 }
 
-/** A database that Berth has never written to has no register, and no collections. */
-async function registered(
+/** Reads the register. */
+const registered = (
   database: Database,
   doing: string,
   sql: string,
   values: unknown[],
-): Promise<Rows> {
-  return database.run(doing, sql, values, 'register').catch((error) => {
-    if (error?.type === 'CollectionNotFound') return [];
+): Promise<Rows> => unlessUnused(database.run(doing, sql, values, 'register'), []);
+
+/** A database that Berth has never written to has no register: no collection, and no alias. */
+export async function unlessUnused<T>(asked: Promise<T>, nothing: T): Promise<T> {
+  return asked.catch((error) => {
+    if (error?.type === 'CollectionNotFound') return nothing;
     throw error;
   });
 }
